@@ -1,0 +1,164 @@
+#include "http/exchange.hpp"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "base/log.hpp"
+#include "net/deadline.hpp"
+#include "net/stream.hpp"
+
+namespace moorgate::http {
+namespace {
+
+/// A body this short is read to its end so that the connection can go on.
+constexpr std::uint64_t kWorthDraining = 64 << 10;
+/// Room for "HTTP/1.1 " status and date, which are known only when the head is rendered.
+constexpr std::size_t kStatusLineRoom = 96;
+
+void append(std::string& out, std::uint64_t number) {
+  std::array<char, 20> digits{};
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+  out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+}
+
+}  // namespace
+
+std::string_view status_text(int status) noexcept {
+  static constexpr std::pair<int, std::string_view> kTexts[] = {
+      {200, "OK"},
+      {201, "Created"},
+      {202, "Accepted"},
+      {204, "No Content"},
+      {206, "Partial Content"},
+      {304, "Not Modified"},
+      {307, "Temporary Redirect"},
+      {400, "Bad Request"},
+      {401, "Unauthorized"},
+      {403, "Forbidden"},
+      {404, "Not Found"},
+      {405, "Method Not Allowed"},
+      {408, "Request Timeout"},
+      {412, "Precondition Failed"},
+      {413, "Content Too Large"},
+      {414, "URI Too Long"},
+      {416, "Range Not Satisfiable"},
+      {429, "Too Many Requests"},
+      {431, "Request Header Fields Too Large"},
+      {500, "Internal Server Error"},
+      {501, "Not Implemented"},
+      {502, "Bad Gateway"},
+      {503, "Service Unavailable"},
+      {505, "HTTP Version Not Supported"},
+      {507, "Insufficient Storage"},
+  };
+  for (const auto& [code, text] : kTexts) {
+    if (code == status) return text;
+  }
+  return "Status";
+}
+
+void Exchange::header(std::string_view name, std::string_view value) {
+  std::string& out = wire_.scratch;
+  if (headers_end_ == 0) out.assign(kStatusLineRoom, ' ');
+  out.append(name).append(": ").append(value).append("\r\n");
+  headers_end_ = out.size();
+}
+
+void Exchange::header(std::string_view name, std::uint64_t value) {
+  std::array<char, 20> digits{};
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+  header(name, std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
+}
+
+void Exchange::restart_response() noexcept {
+  headers_end_ = 0;
+  status_ = 500;
+}
+
+std::string_view Exchange::render_head(std::uint64_t length) {
+  std::string& out = wire_.scratch;
+  if (headers_end_ == 0) out.assign(kStatusLineRoom, ' ');
+  if (status_ != 204 && status_ != 304) {
+    out += "Content-Length: ";
+    append(out, length);
+    out += "\r\n";
+  }
+  const auto rest = body_.remaining();
+  if (!rest || *rest > kWorthDraining || (body_.awaiting_continue() && *rest > 0)) {
+    keep_alive_ = false;
+  }
+  if (!keep_alive_) out += "Connection: close\r\n";
+  out += "\r\n";
+
+  // The status line is written right before the headers, whose start is fixed.
+  std::string line;
+  line.reserve(kStatusLineRoom);
+  line += "HTTP/1.1 ";
+  append(line, static_cast<std::uint64_t>(status_));
+  line += ' ';
+  line += status_text(status_);
+  line += "\r\nDate: ";
+  line += wire_.date;
+  line += "\r\n";
+  const std::size_t start = kStatusLineRoom - line.size();
+  out.replace(start, line.size(), line);
+  responded_ = true;
+  wire_.deadline.set(wire_.send_patience);
+  return std::string_view(out).substr(start);
+}
+
+void Exchange::cut_off() noexcept {
+  broken_ = true;
+  keep_alive_ = false;
+  wire_.stream.abort();
+}
+
+void Exchange::finish(Result<> outcome, std::uint64_t bytes) {
+  wire_.deadline.clear();
+  if (outcome) {
+    bytes_sent_ += bytes;
+    return;
+  }
+  if (outcome.error().code == Code::internal) {
+    log::error("an answer broke off", {{"target", head_.target}, {"error", outcome.error().detail}});
+  }
+  broken_ = true;
+  keep_alive_ = false;
+}
+
+Task<> Exchange::send(std::string_view body) {
+  if (head_.method == Method::head) {
+    co_await send_head(body.size());
+    co_return;
+  }
+  finish(co_await wire_.stream.write(render_head(body.size()), body), body.size());
+}
+
+Task<> Exchange::send_empty() { return send({}); }
+
+Task<> Exchange::send_head(std::uint64_t length) {
+  finish(co_await wire_.stream.write(render_head(length), {}), 0);
+}
+
+Task<> Exchange::send_file(int file, std::uint64_t offset, std::uint64_t length) {
+  const std::string_view head = render_head(length);
+  finish(co_await wire_.stream.write_file(head, file, offset, length, wire_.deadline,
+                                          wire_.send_patience),
+         length);
+}
+
+Task<Result<>> Exchange::begin(std::uint64_t length) {
+  auto sent = co_await wire_.stream.write(render_head(length), {});
+  finish(sent, 0);
+  co_return sent;
+}
+
+Task<Result<>> Exchange::write(std::string_view piece) {
+  wire_.deadline.set(wire_.send_patience);
+  auto sent = co_await wire_.stream.write(piece, {});
+  finish(sent, piece.size());
+  co_return sent;
+}
+
+}  // namespace moorgate::http

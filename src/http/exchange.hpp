@@ -1,0 +1,117 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "base/task.hpp"
+#include "http/body_reader.hpp"
+#include "http/request_head.hpp"
+
+namespace moorgate::net {
+class Deadline;
+class Stream;
+}  // namespace moorgate::net
+
+namespace moorgate::http {
+
+/// What the pipeline found out about a request, for the access log. Views must outlive the
+/// exchange or point at its head.
+struct AccessRecord {
+  std::string principal;
+  std::string_view action;
+  std::string repository;
+  /// Why the request was refused; empty if it was not.
+  std::string reason;
+};
+
+/// One request and its answer, independent of the codec that carries them. Loop-owned; used by
+/// one coroutine. The answer is: status(), header()…, then exactly one of the send verbs.
+class Exchange {
+ public:
+  struct Wire {
+    net::Stream& stream;
+    net::Deadline& deadline;
+    std::chrono::milliseconds send_patience;
+    std::string_view date;
+    /// Reused from request to request.
+    std::string& scratch;
+  };
+
+  Exchange(const RequestHead& head, BodyReader& body, Wire wire, bool keep_alive)
+      : head_(head), body_(body), wire_(wire), keep_alive_(keep_alive) {}
+
+  const RequestHead& head() const noexcept { return head_; }
+  BodyReader& body() noexcept { return body_; }
+  const BodyReader& body() const noexcept { return body_; }
+  net::Stream& stream() noexcept { return wire_.stream; }
+
+  void status(int code) noexcept { status_ = code; }
+  /// Name and value go out as they are: the caller sees to it that they hold no CR or LF.
+  void header(std::string_view name, std::string_view value);
+  void header(std::string_view name, std::uint64_t value);
+  /// Forgets status and headers set so far (before anything was sent).
+  void restart_response() noexcept;
+
+  /// The whole body; a HEAD request gets its length only.
+  Task<> send(std::string_view body);
+  Task<> send_empty();
+  /// As send(), for a body that only a GET would carry: `length` is announced, nothing follows.
+  Task<> send_head(std::uint64_t length);
+  /// `length` bytes of `file`, which stays open until this returns.
+  Task<> send_file(int file, std::uint64_t offset, std::uint64_t length);
+  /// A body in pieces: begin() once, then write() until `length` bytes are out.
+  Task<Result<>> begin(std::uint64_t length);
+  Task<Result<>> write(std::string_view piece);
+
+  /// The announced length cannot be kept: closing is all that tells the client.
+  void cut_off() noexcept;
+
+  // ---- what the connection and the log ask afterwards
+  bool responded() const noexcept { return responded_; }
+  bool keep_alive() const noexcept { return keep_alive_; }
+  void close_after() noexcept { keep_alive_ = false; }
+  int status() const noexcept { return status_; }
+  std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
+  /// The answer broke off: the peer went away, or a read failed in mid body.
+  bool broken() const noexcept { return broken_; }
+
+  AccessRecord record;
+
+ private:
+  /// The rendered head; decides whether the connection can go on.
+  std::string_view render_head(std::uint64_t length);
+  void finish(Result<> outcome, std::uint64_t bytes);
+
+  const RequestHead& head_;
+  BodyReader& body_;
+  Wire wire_;
+  int status_ = 500;
+  bool keep_alive_;
+  bool responded_ = false;
+  bool broken_ = false;
+  std::uint64_t bytes_sent_ = 0;
+  std::size_t headers_end_ = 0;
+};
+
+/// The answer to a request that could not be parsed, or that failed inside.
+struct ErrorPage {
+  std::string_view content_type;
+  std::string body;
+  /// Further header lines, each ending in CR LF.
+  std::string_view headers;
+};
+
+/// Whoever answers requests. One per worker.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  virtual Task<> handle(Exchange& exchange) = 0;
+  virtual ErrorPage error_page(int status, std::string_view reason) const = 0;
+};
+
+std::string_view status_text(int status) noexcept;
+
+}  // namespace moorgate::http

@@ -1,0 +1,60 @@
+#include "http/server.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <utility>
+
+#include "http/server_connection.hpp"
+#include "net/blocking.hpp"
+
+namespace moorgate::http {
+namespace {
+
+Task<> run_connection(std::unique_ptr<ServerConnection> connection) {
+  co_await connection->run();
+}
+
+}  // namespace
+
+Server::Server(net::Worker& worker, net::Blocking& blocking, log::Format format)
+    : worker_(worker), blocking_(blocking), access_log_(format) {
+  worker.on_tick([this] { access_log_.flush(); });
+}
+
+Server::~Server() = default;
+
+void Server::serve(net::AcceptedSocket socket, Transport transport) {
+  serve(std::move(socket), transport, nullptr);
+}
+
+void Server::serve(net::AcceptedSocket socket, Transport transport,
+                   std::shared_ptr<Handler> handler) {
+  if (draining_ || (transport == Transport::tls && !tls_)) {
+    worker_.connections.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  auto stream = transport == Transport::tls
+                    ? net::make_tls_stream(worker_, blocking_, std::move(socket), *tls_)
+                    : net::make_tcp_stream(worker_, blocking_, std::move(socket));
+  auto connection = std::make_unique<ServerConnection>(*this, std::move(stream),
+                                                       transport == Transport::tls ? tls_ : nullptr,
+                                                       std::move(handler));
+  boost::asio::co_spawn(worker_.context(), run_connection(std::move(connection)),
+                        boost::asio::detached);
+}
+
+void Server::drain() {
+  draining_ = true;
+  for (auto* connection = first_; connection != nullptr; connection = connection->next()) {
+    if (connection->idle()) connection->abort();
+  }
+}
+
+void Server::abort_all() {
+  draining_ = true;
+  for (auto* connection = first_; connection != nullptr; connection = connection->next()) {
+    connection->abort();
+  }
+}
+
+}  // namespace moorgate::http

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "http/body_reader.hpp"
+#include "http/exchange.hpp"
+#include "http/server.hpp"
+#include "net/buffer_pool.hpp"
+#include "net/deadline.hpp"
+
+namespace moorgate::http {
+
+/// One client connection, from handshake to close, as one straight coroutine. While it waits for a
+/// request it holds no buffer.
+class ServerConnection {
+ public:
+  /// `own_handler` is null where the server's current one answers.
+  ServerConnection(Server& server, std::unique_ptr<net::Stream> stream,
+                   std::shared_ptr<const net::TlsContext> tls,
+                   std::shared_ptr<Handler> own_handler);
+  ~ServerConnection();
+  ServerConnection(const ServerConnection&) = delete;
+  ServerConnection& operator=(const ServerConnection&) = delete;
+
+  Task<> run();
+  bool idle() const noexcept { return phase_ == Phase::idle || phase_ == Phase::parked; }
+  void abort() noexcept { stream_->abort(); }
+  ServerConnection* next() const noexcept { return next_; }
+
+ private:
+  enum class Phase : std::uint8_t { handshake, idle, parked, head, exchange, linger };
+  using Clock = std::chrono::steady_clock;
+
+  void patience_over();
+  Task<bool> wait_for_input();
+  Task<bool> read_head();
+  Task<> serve_request();
+  Task<> refuse(HeadError error);
+  Task<> settle_body();
+  Task<> linger();
+  void finish(const Exchange& exchange);
+
+  Server& server_;
+  std::unique_ptr<net::Stream> stream_;
+  std::shared_ptr<const net::TlsContext> tls_;
+  std::shared_ptr<Handler> own_handler_;
+  net::Deadline deadline_;
+  Phase phase_ = Phase::handshake;
+  std::string client_;
+  net::BufferPool::Buffer buffer_;
+  /// Input of `buffer_` not yet consumed; behind the head while a request is served, so that body
+  /// bytes never overwrite the head's.
+  InputWindow input_;
+  RequestHead head_;
+  BodyReader body_;
+  std::string scratch_;
+  bool keep_alive_ = true;
+  Clock::time_point started_;
+  ServerConnection* next_ = nullptr;
+  ServerConnection* previous_ = nullptr;
+};
+
+}  // namespace moorgate::http

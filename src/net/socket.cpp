@@ -1,0 +1,117 @@
+#include "net/socket.hpp"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <boost/asio/buffer.hpp>
+#include <cerrno>
+#include <utility>
+
+#include "net/worker.hpp"
+
+namespace moorgate::net {
+namespace {
+
+Error stream_error(boost::system::error_code error) {
+  if (error == boost::asio::error::operation_aborted) {
+    return {Code::timeout, "interrupted"};
+  }
+  return {Code::end_of_stream, "the connection ended", error.message()};
+}
+
+}  // namespace
+
+Socket::Socket(Worker& worker, AcceptedSocket accepted)
+    : socket_(worker.context().get_executor(),
+              boost::asio::generic::stream_protocol(accepted.peer.family(), 0),
+              accepted.fd.release()),
+      peer_(std::move(accepted.peer)) {}
+
+Task<Result<std::size_t>> Socket::receive(std::span<char> into) {
+  const auto buffer = boost::asio::mutable_buffer(into.data(), into.size());
+  auto [error, count] = co_await socket_.async_receive(buffer, kTry);
+  if (aborted_) co_return failure(Code::timeout, "aborted");
+  if (error) co_return failure(stream_error(error));
+  co_return count;
+}
+
+Task<Result<>> Socket::wait_readable() {
+  auto [error] = co_await socket_.async_wait(socket_.wait_read, kTry);
+  if (aborted_) co_return failure(Code::timeout, "aborted");
+  if (error) co_return failure(stream_error(error));
+  co_return Result<>{};
+}
+
+Task<Result<>> Socket::wait_writable() {
+  auto [error] = co_await socket_.async_wait(socket_.wait_write, kTry);
+  if (aborted_) co_return failure(Code::timeout, "aborted");
+  if (error) co_return failure(stream_error(error));
+  co_return Result<>{};
+}
+
+Result<std::size_t> Socket::try_send(std::string_view first, std::string_view second, bool more) {
+  if (aborted_) return failure(Code::timeout, "aborted");
+  std::array<iovec, 2> parts{{{const_cast<char*>(first.data()), first.size()},
+                              {const_cast<char*>(second.data()), second.size()}}};
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = second.empty() ? 1 : 2;
+  const ssize_t sent =
+      ::sendmsg(fd(), &message, MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0));
+  if (sent >= 0) return static_cast<std::size_t>(sent);
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return std::size_t{0};
+  return failure(stream_error({errno, boost::system::system_category()}));
+}
+
+Task<Result<>> Socket::send_all(std::string_view bytes) {
+  while (true) {
+    auto sent = try_send(bytes, {}, false);
+    if (!sent) co_return failure(std::move(sent).error());
+    bytes.remove_prefix(*sent);
+    if (bytes.empty()) co_return Result<>{};
+    if (auto ready = co_await wait_writable(); !ready) co_return ready;
+  }
+}
+
+void Socket::shutdown_send() noexcept { ::shutdown(fd(), SHUT_WR); }
+
+void Socket::interrupt() noexcept {
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void Socket::abort() noexcept {
+  aborted_ = true;
+  ::shutdown(fd(), SHUT_RDWR);
+  interrupt();
+}
+
+Task<Result<std::size_t>> read_file(Blocking& blocking, int file, std::uint64_t offset,
+                                    std::span<char> into) {
+  std::size_t done = 0;
+  while (done < into.size()) {
+    iovec part{into.data() + done, into.size() - done};
+    const ssize_t count =
+        ::preadv2(file, &part, 1, static_cast<off_t>(offset + done), RWF_NOWAIT);
+    if (count == 0) break;
+    if (count > 0) {
+      done += static_cast<std::size_t>(count);
+      continue;
+    }
+    if (errno != EAGAIN && errno != EOPNOTSUPP) {
+      co_return failure(system_error(errno, "read a blob"));
+    }
+    const auto cold = [file, at = offset + done, part]() -> Result<std::size_t> {
+      const ssize_t got = ::pread(file, part.iov_base, part.iov_len, static_cast<off_t>(at));
+      if (got < 0) return failure(system_error(errno, "read a blob"));
+      return static_cast<std::size_t>(got);
+    };
+    auto got = co_await blocking.run(cold);
+    if (!got) co_return failure(std::move(got).error());
+    if (*got == 0) break;
+    done += *got;
+  }
+  co_return done;
+}
+
+}  // namespace moorgate::net

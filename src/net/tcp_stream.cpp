@@ -1,0 +1,117 @@
+#include <sys/sendfile.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "net/socket.hpp"
+#include "net/worker.hpp"
+
+namespace moorgate::net {
+namespace {
+
+/// How much of a file one sendfile may move before the cache is probed again.
+constexpr std::uint64_t kWindow = 1U << 20U;
+
+class TcpStream final : public Stream {
+ public:
+  TcpStream(Worker& worker, Blocking& blocking, AcceptedSocket accepted)
+      : worker_(worker), blocking_(blocking), socket_(worker, std::move(accepted)) {}
+
+  Task<Result<>> handshake() override { co_return Result<>{}; }
+
+  Task<Result<std::size_t>> read_some(std::span<char> into) override {
+    return socket_.receive(into);
+  }
+
+  bool has_buffered_input() const noexcept override { return false; }
+  Task<Result<>> wait_readable() override { return socket_.wait_readable(); }
+
+  Task<Result<>> write(std::string_view first, std::string_view second) override {
+    return write_parts(first, second, false);
+  }
+
+  Task<Result<>> write_file(std::string_view head, int file, std::uint64_t offset,
+                            std::uint64_t length, Deadline& deadline,
+                            std::chrono::milliseconds patience) override {
+    if (auto sent = co_await write_parts(head, {}, length > 0); !sent) co_return sent;
+    auto position = static_cast<off_t>(offset);
+    const auto end = static_cast<off_t>(offset + length);
+    off_t warm_until = position;
+    while (position < end) {
+      if (position >= warm_until) {
+        warm_until = std::min<off_t>(end, position + static_cast<off_t>(kWindow));
+        if (auto warm = co_await warm_up(file, position, warm_until); !warm) co_return warm;
+      }
+      const ssize_t sent = ::sendfile(socket_.fd(), file, &position,
+                                      static_cast<std::size_t>(warm_until - position));
+      if (sent > 0) {
+        deadline.set(patience);
+      } else if (sent == 0) {
+        co_return failure(Code::internal, "the blob is shorter than it was", "sendfile found the end");
+      } else if (errno == EAGAIN) {
+        if (auto ready = co_await socket_.wait_writable(); !ready) co_return ready;
+      } else if (errno != EINTR) {
+        co_return failure(Code::end_of_stream, "the connection ended");
+      }
+    }
+    co_return Result<>{};
+  }
+
+  Task<> shutdown_send() override {
+    socket_.shutdown_send();
+    co_return;
+  }
+  void interrupt_read() noexcept override { socket_.interrupt(); }
+  void abort() noexcept override { socket_.abort(); }
+  const Address& peer() const noexcept override { return socket_.peer(); }
+  bool encrypted() const noexcept override { return false; }
+
+ private:
+  Task<Result<>> write_parts(std::string_view first, std::string_view second, bool more) {
+    while (true) {
+      auto sent = socket_.try_send(first, second, more);
+      if (!sent) co_return failure(std::move(sent).error());
+      const std::size_t of_first = std::min(*sent, first.size());
+      first.remove_prefix(of_first);
+      second.remove_prefix(*sent - of_first);
+      if (first.empty()) std::swap(first, second);
+      if (first.empty()) co_return Result<>{};
+      if (*sent == 0) {
+        if (auto ready = co_await socket_.wait_writable(); !ready) co_return ready;
+      }
+    }
+  }
+
+  /// Sees to it that sendfile of [from, to) will not wait for the disk on this loop.
+  Task<Result<>> warm_up(int file, off_t from, off_t to) {
+    std::array<char, 1> probe{};
+    iovec part{probe.data(), 1};
+    if (::preadv2(file, &part, 1, to - 1, RWF_NOWAIT) == 1) co_return Result<>{};
+    auto buffer = worker_.large_buffers().borrow();
+    const auto load = [file, from, to, memory = buffer.span()]() -> Result<> {
+      for (off_t at = from; at < to;) {
+        const auto want = std::min<std::size_t>(memory.size(), static_cast<std::size_t>(to - at));
+        const ssize_t got = ::pread(file, memory.data(), want, at);
+        if (got < 0) return failure(system_error(errno, "read a blob"));
+        if (got == 0) break;
+        at += got;
+      }
+      return {};
+    };
+    co_return co_await blocking_.run(load);
+  }
+
+  Worker& worker_;
+  Blocking& blocking_;
+  Socket socket_;
+};
+
+}  // namespace
+
+std::unique_ptr<Stream> make_tcp_stream(Worker& worker, Blocking& blocking,
+                                        AcceptedSocket socket) {
+  return std::make_unique<TcpStream>(worker, blocking, std::move(socket));
+}
+
+}  // namespace moorgate::net
