@@ -1,0 +1,132 @@
+// Start-up of a file store's root: folders, the lock, what an earlier process left.
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+#include "base/text.hpp"
+#include "blob/file_io.hpp"
+#include "blob/file_tree.hpp"
+#include "blob/paths.hpp"
+
+namespace moorgate::blob {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kPreparing = "prepare the storage folder";
+constexpr mode_t kFolderMode = 0777;
+constexpr mode_t kOwnMode = 0700;
+
+/// The outermost first, because a folder's entry in its parent must be durable as well.
+Result<> create_and_sync(int root, const std::string& path, mode_t mode) {
+  for (std::size_t end = 0; end != std::string::npos;) {
+    end = path.find('/', end + 1);
+    const std::string folder = path.substr(0, end);
+    if (auto made = io::make_folder_at(root, folder, mode, kPreparing); !made) return made;
+    const std::size_t slash = folder.rfind('/');
+    const std::string parent = slash == std::string::npos ? "." : folder.substr(0, slash);
+    if (auto synced = io::sync_folder_at(root, parent, kPreparing); !synced) return synced;
+  }
+  return {};
+}
+
+/// All 256 folders of an algorithm at once: a commit then never has to make one durable.
+Result<> create_shards(int root, oci::Algorithm algorithm) {
+  const std::string blobs = paths::blobs(algorithm);
+  if (auto made = create_and_sync(root, blobs, kFolderMode); !made) return made;
+  for (int i = 0; i < 256; ++i) {
+    const char byte = static_cast<char>(i);
+    const std::string shard = paths::shard(algorithm, to_hex({&byte, 1}));
+    if (auto made = io::make_folder_at(root, shard, kFolderMode, kPreparing); !made) return made;
+  }
+  return io::sync_folder_at(root, blobs, kPreparing);
+}
+
+Result<> create_folders(int root) {
+  // The root's own entry: best effort, its parent may not be ours to open.
+  static_cast<void>(io::sync_folder_at(root, "..", kPreparing));
+  for (const std::string_view folder : {paths::kOwn, paths::kUploads, paths::kTemporary}) {
+    if (auto made = create_and_sync(root, std::string(folder), kOwnMode); !made) return made;
+  }
+  for (const auto algorithm : {oci::Algorithm::sha256, oci::Algorithm::sha512}) {
+    if (auto made = create_shards(root, algorithm); !made) return made;
+  }
+  return {};
+}
+
+std::string holder_of(int lock) {
+  std::array<char, 24> text{};
+  const auto length = io::read_all(lock, text, 0, kPreparing);
+  const std::string_view pid = trim({text.data(), length.value_or(0)});
+  return parse_decimal(pid) ? "process " + std::string(pid) : "another process";
+}
+
+Result<UniqueFd> take_lock(int root, const fs::path& where) {
+  UniqueFd lock = io::open_at(root, std::string(paths::kLock), O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+  if (!lock) return failure(system_error(errno, kPreparing, where.native()));
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return failure(system_error(errno, kPreparing, where.native()));
+    return failure(Code::unavailable, "the storage folder " + where.native() +
+                                          " is in use by another moorgate (" +
+                                          holder_of(lock.get()) + ")");
+  }
+  const std::string pid = std::to_string(::getpid()) + "\n";
+  const bool cut = ::ftruncate(lock.get(), 0) == 0;
+  if (auto written = io::write_all(lock.get(), pid, 0, kPreparing); !cut || !written) {
+    return failure(system_error(errno, kPreparing, where.native()));
+  }
+  return lock;
+}
+
+/// Uploads become blobs by rename, which does not cross file systems.
+Result<> check_same_file_system(int root, const fs::path& where) {
+  struct stat uploads{};
+  struct stat blobs{};
+  const std::string blob_path = paths::blobs(oci::Algorithm::sha256);
+  if (::fstatat(root, std::string(paths::kUploads).c_str(), &uploads, 0) != 0 ||
+      ::fstatat(root, blob_path.c_str(), &blobs, 0) != 0) {
+    return failure(system_error(errno, kPreparing, where.native()));
+  }
+  if (uploads.st_dev == blobs.st_dev) return {};
+  return failure(Code::unsupported, where.native() + ": " + std::string(paths::kOwn) + " and " +
+                                        blob_path + " must be on one file system");
+}
+
+Result<UniqueFd> open_root(const fs::path& where) {
+  std::error_code error;
+  fs::create_directories(where, error);
+  if (error) return failure(system_error(error.value(), kPreparing, where.native()));
+  UniqueFd root = io::open_at(AT_FDCWD, where.native(), O_RDONLY | O_DIRECTORY);
+  if (!root) return failure(system_error(errno, kPreparing, where.native()));
+  return root;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<FileTree>> FileTree::open(const fs::path& where) {
+  auto root = open_root(where);
+  if (!root) return failure(std::move(root).error());
+  if (auto made = io::make_folder_at(root->get(), std::string(paths::kOwn), kOwnMode, kPreparing);
+      !made) {
+    return failure(std::move(made).error());
+  }
+  auto lock = take_lock(root->get(), where);
+  if (!lock) return failure(std::move(lock).error());
+  auto created = create_folders(root->get());
+  if (created) created = check_same_file_system(root->get(), where);
+  if (!created) return failure(std::move(created).error());
+
+  std::error_code ignored;
+  for (const auto& stale : fs::directory_iterator(where / paths::kTemporary, ignored)) {
+    fs::remove_all(stale.path(), ignored);
+  }
+  return std::shared_ptr<FileTree>(new FileTree(std::move(*root), std::move(*lock)));
+}
+
+}  // namespace moorgate::blob

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "blob/blob_store.hpp"
+#include "blob/pool_job.hpp"
+#include "blob/upload_buffer.hpp"
+#include "blob/upload_file.hpp"
+#include "net/blocking.hpp"
+
+namespace moorgate::blob {
+
+/// The loop's half of an upload: lends one buffer to be filled while another is hashed and written
+/// on the pool. Holds no buffer between flush() and the next buffer().
+class FileUpload final : public UploadSession {
+ public:
+  FileUpload(net::Blocking& blocking, std::shared_ptr<UploadBuffers> buffers,
+             std::shared_ptr<UploadFile> file);
+  ~FileUpload() override;
+
+  std::uint64_t offset() const noexcept override { return written_ + used_; }
+  std::span<char> buffer() override;
+  Task<Result<>> filled(std::size_t size) override;
+  Task<Result<>> flush() override;
+  Task<Result<>> truncate(std::uint64_t offset) override;
+  Task<Result<std::uint64_t>> commit(oci::Digest expected) override;
+
+ private:
+  Task<Result<>> settle();
+  Task<Result<>> hash_rest();
+  Task<Result<>> start_writing();
+  Error give_up_bytes(Error error);
+
+  net::Blocking& blocking_;
+  const std::shared_ptr<UploadBuffers> buffers_;
+  const std::shared_ptr<UploadFile> file_;
+  PoolJob job_;
+  /// What the file holds once the running job has ended well.
+  std::uint64_t written_;
+  UploadBuffers::Buffer buffer_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace moorgate::blob

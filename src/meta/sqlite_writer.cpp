@@ -1,0 +1,126 @@
+#include "meta/sqlite_writer.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace moorgate::meta {
+namespace {
+
+constexpr char kBegin[] = "BEGIN IMMEDIATE";
+constexpr char kCommit[] = "COMMIT";
+constexpr char kSavepoint[] = "SAVEPOINT change";
+constexpr char kUndo[] = "ROLLBACK TO change";
+constexpr char kRelease[] = "RELEASE change";
+
+/// 16 MiB of log: rarely enough to cost little, often enough to keep restarts quick.
+constexpr int kCheckpointPages = 4096;
+constexpr std::chrono::seconds kIdle{1};
+
+}  // namespace
+
+SqliteWriter::SqliteWriter(std::unique_ptr<Connection> connection, RepositoryVersions& versions,
+                           std::size_t queue_limit)
+    : versions_(versions), queue_limit_(queue_limit), connection_(std::move(connection)) {
+  thread_ = std::thread([this] { work(); });
+  pthread_setname_np(thread_.native_handle(), "meta-write");
+}
+
+SqliteWriter::~SqliteWriter() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  ready_.notify_one();
+  thread_.join();
+}
+
+void SqliteWriter::submit(Change change) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!stopping_ && queue_.size() < queue_limit_) {
+      queue_.push_back(std::move(change));
+      // Only the first of a batch finds the writer asleep.
+      if (queue_.size() == 1) ready_.notify_one();
+      return;
+    }
+  }
+  if (!change.answer) return;
+  change.answer(failure(Code::unavailable, "the registry is busy; try again in a moment",
+                        "metadata write queue is full"));
+}
+
+void SqliteWriter::work() {
+  while (auto batch = take()) {
+    if (!batch->empty()) commit(*batch);
+    // After the answers are out, so that nobody waits for it who need not.
+    if (batch->empty() || connection_->log_pages() >= kCheckpointPages) connection_->checkpoint();
+  }
+}
+
+std::optional<std::vector<Change>> SqliteWriter::take() {
+  std::unique_lock lock(mutex_);
+  const auto wanted = [this] { return stopping_ || !queue_.empty(); };
+  if (connection_->log_pages() == 0) {
+    ready_.wait(lock, wanted);
+  } else {
+    ready_.wait_for(lock, kIdle, wanted);
+  }
+  if (stopping_ && queue_.empty()) return std::nullopt;
+  return std::exchange(queue_, {});
+}
+
+void SqliteWriter::commit(std::span<Change> batch) {
+  auto outcomes = transact(batch);
+  if (!outcomes && batch.size() > 1) {
+    // One change may have been too much for the disk; the others must not suffer for it.
+    for (std::size_t i = 0; i < batch.size(); ++i) commit(batch.subspan(i, 1));
+    return;
+  }
+  for (const Change& change : batch) {
+    if (change.touches) versions_.bump(*change.touches);
+  }
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (!batch[i].answer) continue;
+    batch[i].answer(outcomes ? std::move((*outcomes)[i]) : failure(outcomes.error()));
+  }
+}
+
+Result<SqliteWriter::Outcomes> SqliteWriter::transact(std::span<Change> batch) {
+  demand_durability(std::ranges::any_of(batch, &Change::durable));
+  connection_->run(kBegin);
+  Outcomes outcomes;
+  outcomes.reserve(batch.size());
+  for (Change& change : batch) outcomes.push_back(apply_alone(change));
+  connection_->run(kCommit);
+  if (!connection_->failed()) {
+    commits_.fetch_add(1, std::memory_order_relaxed);
+    return outcomes;
+  }
+  Error error = connection_->take_failure();
+  if (connection_->in_transaction()) {
+    connection_->execute("ROLLBACK");
+    if (connection_->failed()) error.detail += "; " + connection_->take_failure().detail;
+  }
+  return failure(std::move(error));
+}
+
+Result<> SqliteWriter::apply_alone(Change& change) {
+  connection_->run(kSavepoint);
+  Result<> outcome = change.apply(*connection_);
+  if (!outcome) connection_->run(kUndo);
+  connection_->run(kRelease);
+  return outcome;
+}
+
+void SqliteWriter::demand_durability(bool durable) {
+  if (durability_ == durable) return;
+  // FULL syncs the log at each commit, NORMAL only before a checkpoint. A later FULL commit makes
+  // everything before it durable as well.
+  connection_->execute(durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  durability_ = connection_->failed() ? std::optional<bool>() : durable;
+}
+
+}  // namespace moorgate::meta
