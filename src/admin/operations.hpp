@@ -1,0 +1,30 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+
+#include "http/exchange.hpp"
+#include "meta/metadata_store.hpp"
+
+namespace moorgate::admin {
+
+/// The pages for those who run Moorgate: /healthz (the process answers), /readyz (the stores
+/// answer too, and it is not being stopped), /metrics (Prometheus' text format).
+class Operations final : public http::Handler {
+ public:
+  /// `serving` turns false when the process drains.
+  Operations(meta::MetadataStore& metadata, const std::atomic<bool>& serving)
+      : metadata_(metadata), serving_(serving) {}
+
+  Task<> handle(http::Exchange& exchange) override;
+  http::ErrorPage error_page(int status, std::string_view reason) const override;
+
+ private:
+  meta::MetadataStore& metadata_;
+  const std::atomic<bool>& serving_;
+};
+
+/// Counts one finished request. Any worker.
+void count_request(const http::Exchange& exchange, std::chrono::microseconds duration);
+
+}  // namespace moorgate::admin

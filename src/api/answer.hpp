@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "base/task.hpp"
+#include "http/exchange.hpp"
+
+/// The answers that every endpoint gives in the same way.
+namespace moorgate::api {
+
+inline constexpr std::string_view kJson = "application/json";
+inline constexpr std::string_view kVersionHeader = "Docker-Distribution-Api-Version";
+inline constexpr std::string_view kVersionValue = "registry/2.0";
+
+/// Starts the response anew with the header that stands on every answer below /v2/.
+void start_answer(http::Exchange& exchange, int status);
+
+/// The error as the spec's JSON. What the client did not cause is logged with its detail.
+Task<> send_error(http::Exchange& exchange, Error error);
+
+Task<> send_json(http::Exchange& exchange, int status, std::string body);
+
+/// A status without a body and the headers set by the caller after start_answer().
+Task<> send_done(http::Exchange& exchange);
+
+/// RFC 9110 §13.1.2: whether If-None-Match names `etag` (quoted) or is `*`.
+bool etag_matches(std::string_view if_none_match, std::string_view etag) noexcept;
+
+}  // namespace moorgate::api

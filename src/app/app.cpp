@@ -1,0 +1,387 @@
+#include "app/app.hpp"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <thread>
+#include <utility>
+
+#include "admin/operations.hpp"
+#include "auth/challenge.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "blob/file_blob_store.hpp"
+#include "blob/paths.hpp"
+#include "meta/sqlite_metadata.hpp"
+
+namespace moorgate::app {
+namespace {
+
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+constexpr std::size_t kDiskThreads = 8;
+constexpr std::size_t kDiskQueue = 16'384;
+constexpr std::size_t kHashQueue = 1024;
+constexpr std::chrono::minutes kPurgeInterval{60};
+/// A certificate that ends within this time is worth a warning.
+constexpr std::int64_t kExpirySoon = 14LL * 24 * 3600;
+
+std::size_t worker_count(std::size_t configured) {
+  return configured != 0 ? configured : std::max(1U, std::thread::hardware_concurrency());
+}
+
+sigset_t watched_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, number);
+  return set;
+}
+
+void report(const std::vector<config::Problem>& problems, log::Level level,
+            std::string_view message) {
+  for (const auto& problem : problems) {
+    log::write(level, message, {{"problem", to_string(problem)}});
+  }
+}
+
+Error joined(std::string_view what, const std::vector<config::Problem>& problems) {
+  std::string text(what);
+  for (const auto& problem : problems) text += "\n  " + to_string(problem);
+  return {Code::bad_request, std::move(text)};
+}
+
+void report_certificates(const net::TlsContext& tls) {
+  const std::int64_t now =
+      std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  for (const auto& facts : tls.certificates()) {
+    const std::string expires = to_rfc3339(facts.expires);
+    if (facts.expires <= now) {
+      log::error("the TLS certificate has expired; clients will refuse it",
+                 {{"certificate", facts.origin}, {"expired", expires}});
+    } else if (facts.expires - now < kExpirySoon) {
+      log::warning("the TLS certificate expires soon",
+                   {{"certificate", facts.origin}, {"expires", expires}});
+    }
+  }
+}
+
+Task<> purge(blob::BlobStore& blobs, meta::MetadataStore& metadata,
+             std::shared_ptr<registry::Registry::Shared> uploads, std::int64_t before) {
+  const auto purged = co_await registry::purge_uploads(blobs, metadata, *uploads, before);
+  if (!purged) {
+    log::error("abandoned uploads could not be removed", {{"error", purged.error().detail}});
+  } else if (*purged > 0) {
+    log::info("abandoned uploads removed", {{"count", static_cast<std::int64_t>(*purged)}});
+  }
+}
+
+}  // namespace
+
+App::App(std::filesystem::path file, AppConfig config, log::Format format)
+    : file_(std::move(file)),
+      config_(std::move(config)),
+      format_(format),
+      disk_(std::make_unique<net::Blocking>("disk", kDiskThreads, kDiskQueue)),
+      hashing_(std::make_unique<net::Blocking>("hashing", worker_count(0), kHashQueue)),
+      uploads_(registry::Registry::make_shared()),
+      throttle_(std::make_shared<auth::LoginThrottle>(auth::LoginThrottle::Options{})),
+      policy_(std::make_shared<access::Policy>(config_.access)),
+      next_purge_(steady_clock::now()) {}
+
+App::~App() {
+  for (const auto& shard : shards_) shard->worker->stop();
+}
+
+void App::block_signals() {
+  const sigset_t set = watched_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+Result<std::unique_ptr<App>> App::open(std::filesystem::path file, AppConfig config,
+                                       log::Format format) {
+  std::unique_ptr<App> app(new App(std::move(file), std::move(config), format));
+  for (auto step : {&App::open_stores, &App::load_users, &App::load_certificates, &App::bind}) {
+    if (auto done = (app.get()->*step)(); !done) return failure(std::move(done).error());
+  }
+  app->make_shards();
+  return app;
+}
+
+Result<> App::open_stores() {
+  auto blobs = blob::FileBlobStore::open(config_.storage.root, *disk_);
+  if (!blobs) return failure(std::move(blobs).error());
+  blobs_ = std::move(*blobs);
+  auto metadata =
+      meta::SqliteMetadata::open(config_.storage.root / blob::paths::kMetadata, {});
+  if (!metadata) return failure(std::move(metadata).error());
+  metadata_ = std::move(*metadata);
+  return {};
+}
+
+Result<> App::load_users() {
+  auth::UserProblems problems;
+  users_ = auth::UserSources::open(config_.users, *hashing_, problems);
+  report(problems.warnings, log::Level::warning, "a user cannot sign in");
+  if (!users_) return failure(joined("the users cannot be loaded:", problems.errors));
+  if (!config_.access.rules_given && !config_.generated_admin()) {
+    log::warning("no access rules are configured: every signed-in user may pull, nobody may push");
+  }
+  return {};
+}
+
+Result<> App::load_certificates() {
+  if (!config_.needs_tls()) return {};
+  auto tls = net::TlsContext::load(config_.certificates);
+  if (!tls) return failure(std::move(tls).error());
+  tls_ = std::move(*tls);
+  report_certificates(*tls_);
+  return {};
+}
+
+Result<> App::bind() {
+  for (const auto& item : config_.listen) {
+    auto listener = net::Listener::open(item.socket);
+    if (!listener) return failure(std::move(listener).error());
+    if (!item.tls && !item.socket.address.is_unix() && !item.socket.address.is_loopback()) {
+      log::warning("passwords cross the network in clear on a listener without TLS",
+                   {{"address", (*listener)->address().text()}});
+    }
+    listeners_.push_back(std::move(*listener));
+  }
+  if (config_.metrics) {
+    net::Listener::Options options;
+    options.address = *config_.metrics;
+    auto listener = net::Listener::open(std::move(options));
+    if (!listener) return failure(std::move(listener).error());
+    metrics_listener_ = std::move(*listener);
+  }
+  return {};
+}
+
+void App::make_shards() {
+  for (std::size_t i = 0; i < worker_count(config_.workers); ++i) {
+    auto shard = std::make_unique<Shard>(i, *disk_, format_);
+    shard->operations = std::make_shared<admin::Operations>(*metadata_, serving_);
+    std::vector<api::Pipeline::Page> pages = {
+        {.path = "/healthz", .sign_in_needed = false, .handler = shard->operations},
+        {.path = "/readyz", .sign_in_needed = false, .handler = shard->operations}};
+    if (!config_.metrics) pages.push_back({.path = "/metrics", .handler = shard->operations});
+    shard->pipeline = std::make_shared<api::Pipeline>(api::Pipeline::Parts{
+        .authenticator = std::make_unique<auth::CachedAuthenticator>(
+            users_, throttle_, auth::VerifiedCredentialCache::Options{}),
+        .authorizer = std::make_unique<access::Authorizer>(policy_),
+        .registry = std::make_unique<registry::Registry>(*blobs_, *metadata_, uploads_,
+                                                         registry::Registry::Options{}),
+        .challenge = auth::basic_challenge(config_.realm),
+        .pages = std::move(pages)});
+    shard->server.use(shard->pipeline);
+    shard->server.use(config_.limits);
+    shard->server.use(tls_);
+    shard->server.on_finished(&admin::count_request);
+    shards_.push_back(std::move(shard));
+  }
+}
+
+void App::start_listeners() {
+  std::vector<net::Worker*> workers;
+  for (const auto& shard : shards_) workers.push_back(shard->worker.get());
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    const auto transport =
+        config_.listen[i].tls ? http::Server::Transport::tls : http::Server::Transport::plain;
+    listeners_[i]->start(*workers.front(), workers, config_.limits.connections,
+                         [this, transport](net::Worker& worker, net::AcceptedSocket socket) {
+                           shards_[worker.index()]->server.serve(std::move(socket), transport);
+                         });
+  }
+  if (!metrics_listener_) return;
+  metrics_listener_->start(
+      *workers.front(), workers, config_.limits.connections,
+      [this](net::Worker& worker, net::AcceptedSocket socket) {
+        Shard& shard = *shards_[worker.index()];
+        shard.server.serve(std::move(socket), http::Server::Transport::plain, shard.operations);
+      });
+}
+
+void App::announce() const {
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    log::info("listening", {{"address", listeners_[i]->address().text()},
+                            {"tls", config_.listen[i].tls},
+                            {"purpose", "registry"}});
+  }
+  if (metrics_listener_) {
+    log::info("listening", {{"address", metrics_listener_->address().text()},
+                            {"tls", false},
+                            {"purpose", "metrics"}});
+  }
+  log::info("ready", {{"storage", config_.storage.root.native()},
+                      {"workers", static_cast<std::int64_t>(shards_.size())}});
+}
+
+int App::run() {
+  for (const auto& shard : shards_) shard->worker->start();
+  start_listeners();
+  serving_ = true;
+  announce();
+  watch_files();
+
+  const sigset_t set = watched_signals();
+  while (true) {
+    const timespec second{.tv_sec = 1, .tv_nsec = 0};
+    const int number = ::sigtimedwait(&set, nullptr, &second);
+    if (number == SIGTERM || number == SIGINT) break;
+    if (number == SIGHUP) reload_config();
+    watch_.look();
+    if (steady_clock::now() >= next_purge_) purge_abandoned_uploads();
+  }
+  drain();
+  return 0;
+}
+
+void App::each_shard(const std::function<void(Shard&)>& work) {
+  for (const auto& shard : shards_) {
+    shard->worker->post([&target = *shard, work] { work(target); });
+  }
+}
+
+void App::watch_files() {
+  watch_.clear();
+  for (const auto& file : users_->files()) {
+    watch_.add({file}, [this, file] { reload_users(file); });
+  }
+  std::vector<std::filesystem::path> certificates;
+  for (const auto& files : config_.certificates) {
+    certificates.push_back(files.certificate);
+    certificates.push_back(files.key);
+  }
+  if (tls_) watch_.add(std::move(certificates), [this] { reload_certificates(); });
+}
+
+void App::reload_users(const std::filesystem::path& htpasswd) {
+  const auto problems = users_->reload(htpasswd);
+  report(problems.warnings, log::Level::warning, "a user cannot sign in");
+  report(problems.errors, log::Level::error,
+         "the changed user file cannot be used; the users known so far stay in force");
+  if (problems.errors.empty()) log::info("users reloaded", {{"file", htpasswd.native()}});
+}
+
+void App::reload_certificates() {
+  auto fresh = net::TlsContext::load(config_.certificates);
+  if (!fresh) {
+    log::error("the changed TLS certificate cannot be used; the one before stays in force",
+               {{"error", fresh.error().message}});
+    return;
+  }
+  tls_ = std::move(*fresh);
+  report_certificates(*tls_);
+  each_shard([tls = tls_](Shard& shard) { shard.server.use(tls); });
+  log::info("certificates reloaded", {{"serial", tls_->certificates().front().serial}});
+}
+
+void App::report_unchangeable(const AppConfig& fresh) const {
+  const auto same_listeners = [](const AppConfig& a, const AppConfig& b) {
+    return std::ranges::equal(a.listen, b.listen, [](const ListenConfig& x, const ListenConfig& y) {
+      return x.tls == y.tls && x.socket.address.text() == y.socket.address.text();
+    });
+  };
+  const auto metrics_text = [](const AppConfig& c) { return c.metrics ? c.metrics->text() : ""; };
+  if (!same_listeners(config_, fresh) || metrics_text(config_) != metrics_text(fresh) ||
+      config_.storage.root != fresh.storage.root || config_.workers != fresh.workers ||
+      config_.realm != fresh.realm) {
+    log::warning("changes of listen, metrics, storage, workers or realm need a restart");
+  }
+}
+
+void App::reload_config() {
+  LoadedConfig loaded = load_config(file_);
+  if (!loaded.problems.empty()) {
+    report(loaded.problems, log::Level::error,
+           "the changed configuration cannot be used; the one before stays in force");
+    return;
+  }
+  AppConfig& fresh = loaded.config;
+  report_unchangeable(fresh);
+  if (fresh.users.htpasswd.empty()) fresh.users = config_.users;
+  if (fresh.certificates.empty()) fresh.certificates = config_.certificates;
+
+  auth::UserProblems problems;
+  auto users = auth::UserSources::open(fresh.users, *hashing_, problems);
+  report(problems.warnings, log::Level::warning, "a user cannot sign in");
+  std::shared_ptr<const net::TlsContext> tls;
+  if (tls_) {
+    auto loaded_tls = net::TlsContext::load(fresh.certificates);
+    if (loaded_tls) {
+      tls = std::move(*loaded_tls);
+    } else {
+      problems.errors.emplace_back().message = loaded_tls.error().message;
+    }
+  }
+  if (!problems.errors.empty()) {
+    report(problems.errors, log::Level::error,
+           "the changed configuration cannot be used; the one before stays in force");
+    return;
+  }
+  config_.users = fresh.users;
+  config_.access = fresh.access;
+  config_.certificates = fresh.certificates;
+  config_.limits = fresh.limits;
+  config_.storage.upload_expiry = fresh.storage.upload_expiry;
+  config_.shutdown_timeout = fresh.shutdown_timeout;
+  users_ = std::move(users);
+  tls_ = std::move(tls);
+  policy_ = std::make_shared<access::Policy>(config_.access);
+  each_shard([users = users_, policy = policy_, tls = tls_, limits = config_.limits](Shard& shard) {
+    shard.pipeline->authenticator().replace(users);
+    shard.pipeline->authorizer().replace(policy);
+    shard.server.use(tls);
+    shard.server.use(limits);
+  });
+  watch_files();
+  log::info("configuration reloaded", {{"file", file_.native()}});
+}
+
+void App::purge_abandoned_uploads() {
+  next_purge_ = steady_clock::now() + kPurgeInterval;
+  const auto now = std::chrono::system_clock::now() - config_.storage.upload_expiry;
+  const std::int64_t before = std::chrono::system_clock::to_time_t(now);
+  shards_.front()->worker->post([this, before] {
+    boost::asio::co_spawn(shards_.front()->worker->context(),
+                          purge(*blobs_, *metadata_, uploads_, before), boost::asio::detached);
+  });
+}
+
+std::size_t App::connections() const noexcept {
+  std::size_t sum = 0;
+  for (const auto& shard : shards_) sum += shard->worker->connections.load();
+  return sum;
+}
+
+/// New connections are refused at once; requests under way may finish.
+void App::drain() {
+  log::info("stopping", {{"connections", static_cast<std::int64_t>(connections())}});
+  serving_ = false;
+  shards_.front()->worker->post([this] {
+    for (const auto& listener : listeners_) listener->stop();
+    if (metrics_listener_) metrics_listener_->stop();
+  });
+  each_shard([](Shard& shard) { shard.server.drain(); });
+  const auto wait_for_all = [this](seconds patience) {
+    const auto until = steady_clock::now() + patience;
+    while (connections() > 0 && steady_clock::now() < until) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return connections() == 0;
+  };
+  if (!wait_for_all(config_.shutdown_timeout)) {
+    log::warning("requests still under way are cut off",
+                 {{"connections", static_cast<std::int64_t>(connections())}});
+    each_shard([](Shard& shard) { shard.server.abort_all(); });
+    wait_for_all(seconds(5));
+  }
+  log::info("stopped");
+}
+
+}  // namespace moorgate::app

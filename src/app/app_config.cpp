@@ -1,0 +1,195 @@
+#include "app/app_config.hpp"
+
+#include <grp.h>
+#include <pwd.h>
+
+#include <utility>
+
+#include "base/text.hpp"
+#include "config/environment.hpp"
+#include "config/reference.hpp"
+
+namespace moorgate::app {
+namespace {
+
+constexpr const char* kDefaultAddress = "0.0.0.0:5043";
+
+void parse_socket_owner(const config::Reader& in, net::Listener::Options& socket) {
+  std::string mode = "0660";
+  std::string owner;
+  std::string group;
+  if (in.read("mode", mode, "Unix socket: mode of the file, in octal")) {
+    unsigned bits = 0;
+    const auto [end, error] = std::from_chars(mode.data(), mode.data() + mode.size(), bits, 8);
+    if (error != std::errc{} || end != mode.data() + mode.size() || bits > 0777) {
+      in.problem("mode", moorgate::quoted(mode) + " is not a file mode; write it in octal, such as \"0660\"");
+    }
+    socket.mode = bits;
+  }
+  if (in.read("owner", owner, "Unix socket: user who owns the file")) {
+    if (const passwd* entry = ::getpwnam(owner.c_str())) {
+      socket.owner = entry->pw_uid;
+    } else {
+      in.problem("owner", "this machine has no user " + moorgate::quoted(owner));
+    }
+  }
+  if (in.read("group", group, "Unix socket: group that may connect")) {
+    if (const struct group* entry = ::getgrnam(group.c_str())) {
+      socket.group = entry->gr_gid;
+    } else {
+      in.problem("group", "this machine has no group " + moorgate::quoted(group));
+    }
+  }
+}
+
+ListenConfig parse_listen_item(const config::Reader& in) {
+  ListenConfig listen;
+  std::string address = kDefaultAddress;
+  const bool given = in.read(
+      "address", address, "IP address and port, or unix:/path; port 0 lets the kernel choose");
+  in.read("tls", listen.tls,
+          "Whether this listener speaks TLS; off only behind a proxy or on a Unix socket");
+  parse_socket_owner(in, listen.socket);
+  if (!given && !in.has("address")) in.require("address");
+  if (auto parsed = net::Address::parse(address)) {
+    listen.socket.address = *parsed;
+  } else {
+    in.problem("address", std::move(parsed).error().message);
+  }
+  return listen;
+}
+
+std::vector<ListenConfig> parse_listen(const config::Reader& root) {
+  std::vector<ListenConfig> all;
+  for (const auto& item : root.items(
+           "listen", "Where clients connect; without it one TLS listener on 0.0.0.0:5043",
+           "address")) {
+    all.push_back(parse_listen_item(item));
+  }
+  if (all.empty()) {
+    ListenConfig listen;
+    listen.socket.address = *net::Address::parse(kDefaultAddress);
+    all.push_back(std::move(listen));
+  }
+  return all;
+}
+
+void parse_pair(const config::Reader& in, std::vector<net::TlsContext::Files>& into) {
+  net::TlsContext::Files files;
+  const bool certificate = in.read(
+      "certificate", files.certificate,
+      "PEM file with the certificate and its chain; watched, swapped without dropping connections");
+  const bool key = in.read("key", files.key, "PEM file with the certificate's private key; watched");
+  if (certificate && !in.has("key")) in.problem("certificate", "the key that goes with it is missing; add tls.key");
+  if (key && !in.has("certificate")) in.problem("key", "the certificate that goes with it is missing; add tls.certificate");
+  if (certificate && key) into.push_back(std::move(files));
+}
+
+std::vector<net::TlsContext::Files> parse_tls(const config::Reader& in) {
+  std::vector<net::TlsContext::Files> all;
+  parse_pair(in, all);
+  for (const auto& item :
+       in.items("certificates", "Further certificates, chosen by the name the client asks for")) {
+    parse_pair(item, all);
+  }
+  return all;
+}
+
+StorageConfig parse_storage(const config::Reader& in) {
+  StorageConfig storage;
+  in.section("filesystem", "Blobs and metadata in a folder of this machine")
+      .read("root", storage.root, "The folder; Distribution's own /var/lib/registry has the same layout");
+  in.read("upload_expiry", storage.upload_expiry,
+          "An upload that nobody has touched for this long is ended and its bytes removed",
+          {.min = std::chrono::seconds(60)});
+  return storage;
+}
+
+LogConfig parse_log(const config::Reader& in) {
+  enum class Format { automatic, human, json };
+  LogConfig config;
+  Format format = Format::automatic;
+  in.read_enum("format", format, "How lines look: auto is human on a terminal and JSON otherwise",
+               {{"auto", Format::automatic}, {"human", Format::human}, {"json", Format::json}});
+  if (format == Format::human) config.format = log::Format::human;
+  if (format == Format::json) config.format = log::Format::json;
+  in.read_enum("level", config.level, "The least important lines that are written",
+               {{"debug", log::Level::debug},
+                {"info", log::Level::info},
+                {"warning", log::Level::warning},
+                {"error", log::Level::error}});
+  return config;
+}
+
+std::optional<net::Address> parse_metrics(const config::Reader& in) {
+  std::string address;
+  if (!in.read("listen", address,
+               "A plain-HTTP listener of its own for /metrics, /healthz and /readyz; without it "
+               "/metrics asks for a sign-in on the main listeners")) {
+    return std::nullopt;
+  }
+  auto parsed = net::Address::parse(address);
+  if (parsed) return *parsed;
+  in.problem("listen", std::move(parsed).error().message);
+  return std::nullopt;
+}
+
+/// Without configured users there is one, whose password is random: he may do everything.
+void let_admin_in(AppConfig& config) {
+  if (!config.generated_admin() || config.access.rules_given) return;
+  config.access.rules = {{.who = {access::Subject::Kind::user, "admin"},
+                          .repositories = {"**"},
+                          .allow = access::Actions::all(),
+                          .where = "the built-in rule for the generated admin"}};
+}
+
+}  // namespace
+
+bool AppConfig::needs_tls() const noexcept {
+  for (const auto& item : listen) {
+    if (item.tls) return true;
+  }
+  return false;
+}
+
+AppConfig parse_app(const config::Reader& root) {
+  AppConfig config;
+  root.read("public_url", config.public_url,
+            "Where clients reach the registry, such as https://registry.example.com; shown in "
+            "messages");
+  root.read("realm", config.realm, "The realm that a sign-in is asked for");
+  config.listen = parse_listen(root);
+  config.certificates =
+      parse_tls(root.section("tls", "The certificate; without it a self-signed one is made"));
+  config.users = auth::parse_users(root);
+  config.access = access::parse_access(root);
+  config.storage = parse_storage(root.section("storage", "Where images are kept"));
+  config.limits = http::parse_limits(root.section("limits", "How long and how much a client may take"));
+  config.metrics = parse_metrics(root.section("metrics", "Numbers for Prometheus"));
+  config.log = parse_log(root.section("log", "The log on standard error"));
+  root.read("workers", config.workers, "Event loops; 0 is one for each core", {.min = 0, .max = 256});
+  root.read("shutdown_timeout", config.shutdown_timeout,
+            "After SIGTERM, requests under way have this long to finish",
+            {.min = std::chrono::seconds(0), .max = std::chrono::hours(1)});
+  let_admin_in(config);
+  return config;
+}
+
+LoadedConfig load_config(const std::filesystem::path& file) {
+  auto environment = config::process_environment();
+  const auto document = file.empty()
+                            ? config::Document::parse("", "embedded defaults", std::move(environment))
+                            : config::Document::load(file, std::move(environment));
+  LoadedConfig loaded;
+  loaded.config = parse_app(document.root());
+  loaded.problems = document.problems();
+  return loaded;
+}
+
+std::string render_config_reference() {
+  const auto document = config::Document::for_reference();
+  std::ignore = parse_app(document.root());
+  return config::render_reference(document.reference());
+}
+
+}  // namespace moorgate::app

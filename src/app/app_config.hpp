@@ -1,0 +1,73 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "access/access_config.hpp"
+#include "auth/users.hpp"
+#include "base/log.hpp"
+#include "config/reader.hpp"
+#include "http/limits.hpp"
+#include "net/listener.hpp"
+#include "net/tls_context.hpp"
+
+namespace moorgate::app {
+
+struct ListenConfig {
+  net::Listener::Options socket;
+  bool tls = true;
+};
+
+struct StorageConfig {
+  std::filesystem::path root = "moorgate-data";
+  std::chrono::seconds upload_expiry{std::chrono::hours(168)};
+};
+
+struct LogConfig {
+  /// nullopt: human on a terminal, JSON otherwise.
+  std::optional<log::Format> format;
+  log::Level level = log::Level::info;
+};
+
+/// The whole configuration: every folder's own, added up. Plain data.
+struct AppConfig {
+  std::string public_url;
+  std::string realm = "Moorgate";
+  std::vector<ListenConfig> listen;
+  std::optional<net::Address> metrics;
+  /// Empty: a self-signed certificate made in the storage root.
+  std::vector<net::TlsContext::Files> certificates;
+  auth::UsersConfig users;
+  access::AccessConfig access;
+  StorageConfig storage;
+  http::Limits limits;
+  LogConfig log;
+  std::size_t workers = 0;  ///< 0: one for each core.
+  std::chrono::seconds shutdown_timeout{30};
+
+  /// No users configured: the one generated administrator may do everything.
+  bool generated_admin() const noexcept { return users.htpasswd.empty(); }
+  bool needs_tls() const noexcept;
+};
+
+/// Declares every option; the document holds the problems afterwards.
+AppConfig parse_app(const config::Reader& root);
+
+/// What was read, or why it cannot be used.
+struct LoadedConfig {
+  AppConfig config;
+  std::vector<config::Problem> problems;
+};
+
+/// `file` empty: the embedded defaults, relative to the current folder. The environment's
+/// MOORGATE_ variables override in both cases.
+LoadedConfig load_config(const std::filesystem::path& file);
+
+/// docs/config.md, from the declarations.
+std::string render_config_reference();
+
+}  // namespace moorgate::app

@@ -1,0 +1,231 @@
+#include "app/commands.hpp"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <optional>
+#include <string>
+
+#include "access/explain.hpp"
+#include "access/policy.hpp"
+#include "app/app.hpp"
+#include "app/app_config.hpp"
+#include "app/describe.hpp"
+#include "app/first_start.hpp"
+#include "app/htpasswd_command.hpp"
+#include "app/uploads_command.hpp"
+#include "base/log.hpp"
+
+namespace moorgate::app {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kRefused = 1;
+
+std::ostream& complain() { return std::cerr << "moorgate: "; }
+
+/// The configuration, or nothing after its problems were printed.
+std::optional<AppConfig> load_or_complain(const std::string& file) {
+  LoadedConfig loaded = load_config(file);
+  if (loaded.problems.empty()) return std::move(loaded.config);
+  complain() << "the configuration cannot be used:\n";
+  for (const auto& problem : loaded.problems) std::cerr << "  " << problem << '\n';
+  return std::nullopt;
+}
+
+log::Format log_format(const AppConfig& config) {
+  if (config.log.format) return *config.log.format;
+  return ::isatty(STDERR_FILENO) == 1 ? log::Format::human : log::Format::json;
+}
+
+int serve(const std::string& file) {
+  auto config = load_or_complain(file);
+  if (!config) return kRefused;
+  App::block_signals();
+  const log::Format format = log_format(*config);
+  log::start(format, config->log.level);
+  const bool defaults_only = file.empty() && config->generated_admin();
+  auto first = complete_with_defaults(*config);
+  auto app = first ? App::open(file, std::move(*config), format)
+                   : Result<std::unique_ptr<App>>(failure(first.error()));
+  if (!app) {
+    log::error("cannot start", {{"error", app.error().message}, {"detail", app.error().detail}});
+    log::stop();
+    return kRefused;
+  }
+  if (defaults_only || first->admin_password) {
+    std::cout << welcome((*app)->first_address(), *first) << std::flush;
+  }
+  const int code = (*app)->run();
+  app->reset();
+  log::stop();
+  return code;
+}
+
+int check(const std::string& file) {
+  auto config = load_or_complain(file);
+  if (!config) return kRefused;
+  const Description description = describe(*config);
+  std::cout << description.text;
+  return description.usable ? kDone : kRefused;
+}
+
+int with_policy(const std::string& file, const std::string& action, const std::string& repository,
+                const std::function<int(const access::Policy&, access::Action,
+                                        const oci::RepositoryName&)>& answer) {
+  auto config = load_or_complain(file);
+  if (!config) return kRefused;
+  const auto what = access::parse_action(action);
+  if (!what) {
+    complain() << action << " is no action; the actions are pull, push and delete\n";
+    return 2;
+  }
+  const auto where = oci::RepositoryName::parse(repository);
+  if (!where) {
+    complain() << where.error().message << '\n';
+    return 2;
+  }
+  return answer(access::Policy(config->access), *what, *where);
+}
+
+int explain(const std::string& file, const std::string& user, const std::string& action,
+            const std::string& repository) {
+  return with_policy(file, action, repository,
+                     [&user](const access::Policy& policy, access::Action what,
+                             const oci::RepositoryName& where) {
+                       const auth::Principal who =
+                           user == "anonymous" ? auth::Principal() : auth::Principal(user, "");
+                       std::cout << access::explain(policy, who, what, where);
+                       return policy.decide(who, where, what).allowed ? kDone : kRefused;
+                     });
+}
+
+int who_can(const std::string& file, const std::string& action, const std::string& repository) {
+  return with_policy(file, action, repository,
+                     [](const access::Policy& policy, access::Action what,
+                        const oci::RepositoryName& where) {
+                       std::cout << access::who_can(policy, what, where);
+                       return kDone;
+                     });
+}
+
+/// What the options of the chosen subcommand were set to.
+struct Arguments {
+  std::string config;
+  std::string user;
+  std::string action;
+  std::string repository;
+  HtpasswdArguments htpasswd;
+  UploadsArguments uploads;
+};
+
+void add_config_option(CLI::App& command, std::string& config) {
+  command.add_option("-c,--config", config, "The configuration file")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
+}
+
+void add_htpasswd(CLI::App& program, HtpasswdArguments& arguments) {
+  auto* command = program.add_subcommand("htpasswd", "Add, change or remove a user of a password file");
+  command->add_option("FILE", arguments.file, "The password file; created if it is not there")
+      ->required();
+  command->add_option("USER", arguments.user, "The user's name")->required();
+  command->add_flag("-i,--stdin", arguments.from_stdin, "Read the password from standard input");
+  command->add_option("-b,--batch", arguments.password,
+                      "The password on the command line, where others on this machine can see it");
+  command->add_flag("-D,--delete", arguments.remove, "Remove the user");
+  command->add_option("-C,--cost", arguments.cost, "bcrypt's cost; each step doubles the work")
+      ->capture_default_str();
+  command->footer("Examples:\n  moorgate htpasswd auth/users alice\n"
+                  "  moorgate htpasswd auth/users ci -i < password.txt\n"
+                  "  moorgate htpasswd auth/users bob -D\n"
+                  "A running server notices the change by itself.");
+}
+
+void add_uploads(CLI::App& program, Arguments& arguments) {
+  auto* command = program.add_subcommand("uploads", "Look at and end unfinished uploads");
+  command->require_subcommand(1);
+  for (auto* verb : {command->add_subcommand("list", "List unfinished uploads"),
+                     command->add_subcommand("purge", "End them and remove their bytes")}) {
+    add_config_option(*verb, arguments.config);
+    verb->add_option("--older-than", arguments.uploads.older_than,
+                     "Only those not touched for this long, such as 24h or 7d");
+  }
+  command->footer("Examples:\n  moorgate uploads list --config moorgate.yml --older-than 24h\n"
+                  "  moorgate uploads purge --config moorgate.yml --older-than 7d");
+}
+
+void add_rules_commands(CLI::App& program, Arguments& arguments) {
+  auto* explain = program.add_subcommand("explain", "Say whether a user may do something, and why");
+  explain->add_option("USER", arguments.user, "The user's name, or \"anonymous\"")->required();
+  explain->add_option("ACTION", arguments.action, "pull, push or delete")->required();
+  explain->add_option("REPOSITORY", arguments.repository, "The repository's name")->required();
+  add_config_option(*explain, arguments.config);
+  explain->footer("Example:\n  moorgate explain alice push team/app --config moorgate.yml\n"
+                  "The exit code is 0 if it is allowed and 1 if it is denied.");
+  auto* who_can = program.add_subcommand("who-can", "List who may do something in a repository");
+  who_can->add_option("ACTION", arguments.action, "pull, push or delete")->required();
+  who_can->add_option("REPOSITORY", arguments.repository, "The repository's name")->required();
+  add_config_option(*who_can, arguments.config);
+  who_can->footer("Example:\n  moorgate who-can push team/app --config moorgate.yml");
+}
+
+void add_commands(CLI::App& program, Arguments& arguments) {
+  program.require_subcommand(1);
+  program.failure_message(CLI::FailureMessage::help);
+  auto* serve = program.add_subcommand("serve", "Serve the registry until SIGTERM");
+  add_config_option(*serve, arguments.config);
+  serve->footer("Examples:\n  moorgate serve\n  moorgate serve --config moorgate.yml\n"
+                "Without a configuration: TLS on port 5043 with a self-signed certificate, data in\n"
+                "./moorgate-data, and the user admin whose password is printed once.");
+  auto* check = program.add_subcommand("check", "Check a configuration and say what it means");
+  add_config_option(*check, arguments.config);
+  check->footer("Example:\n  moorgate check --config moorgate.yml");
+  add_htpasswd(program, arguments.htpasswd);
+  add_rules_commands(program, arguments);
+  add_uploads(program, arguments);
+  program.add_subcommand("config-reference", "Print every configuration key as Markdown");
+  program.add_subcommand("version", "Print the version");
+}
+
+int run_uploads(const CLI::App& program, const Arguments& arguments) {
+  auto config = load_or_complain(arguments.config);
+  if (!config) return kRefused;
+  return program.get_subcommand("uploads")->got_subcommand("purge")
+             ? purge_uploads_command(*config, arguments.uploads)
+             : list_uploads_command(*config, arguments.uploads);
+}
+
+int dispatch(const CLI::App& program, const Arguments& a) {
+  if (program.got_subcommand("serve")) return serve(a.config);
+  if (program.got_subcommand("check")) return check(a.config);
+  if (program.got_subcommand("htpasswd")) return htpasswd_command(a.htpasswd);
+  if (program.got_subcommand("explain")) return explain(a.config, a.user, a.action, a.repository);
+  if (program.got_subcommand("who-can")) return who_can(a.config, a.action, a.repository);
+  if (program.got_subcommand("uploads")) return run_uploads(program, a);
+  if (program.got_subcommand("config-reference")) {
+    std::cout << render_config_reference();
+    return kDone;
+  }
+  std::cout << "moorgate " << MOORGATE_VERSION << '\n';
+  return kDone;
+}
+
+}  // namespace
+
+int run_command_line(int argc, const char* const* argv) {
+  CLI::App program("Moorgate: a container registry with the gate built in", "moorgate");
+  program.set_version_flag("--version", "moorgate " MOORGATE_VERSION);
+  Arguments arguments;
+  add_commands(program, arguments);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = program.exit(error);
+    return code == 0 ? kDone : 2;
+  }
+  return dispatch(program, arguments);
+}
+
+}  // namespace moorgate::app

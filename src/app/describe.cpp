@@ -1,0 +1,120 @@
+#include "app/describe.hpp"
+
+#include <string_view>
+
+#include "access/access_rule.hpp"
+#include "auth/htpasswd_file.hpp"
+#include "base/text.hpp"
+
+namespace moorgate::app {
+namespace {
+
+using namespace std::string_literals;
+
+void add_listeners(const AppConfig& config, std::string& out) {
+  out += "Listens on\n";
+  for (const auto& item : config.listen) {
+    out += "  " + item.socket.address.text() + (item.tls ? " with TLS\n" : " without TLS\n");
+  }
+  out += config.metrics ? "  " + config.metrics->text() + " for metrics and health, without TLS\n"
+                        : "  (metrics and health on the same addresses)\n"s;
+}
+
+void add_certificates(const AppConfig& config, Description& into) {
+  if (!config.needs_tls()) return;
+  into.text += "Certificates\n";
+  if (config.certificates.empty()) {
+    into.text += "  a self-signed one, made at the first start in " +
+                 (config.storage.root / ".moorgate/defaults").string() + "\n";
+    return;
+  }
+  auto tls = net::TlsContext::load(config.certificates);
+  if (!tls) {
+    into.usable = false;
+    into.text += "  PROBLEM: " + tls.error().message + "\n";
+    return;
+  }
+  for (const auto& facts : (*tls)->certificates()) {
+    into.text += "  " + facts.origin + " for";
+    for (const auto& name : facts.names) into.text += " " + name;
+    if (facts.names.empty()) into.text += " (no DNS name)";
+    into.text += ", valid until " + to_rfc3339(facts.expires) + "\n";
+  }
+}
+
+void add_users(const AppConfig& config, Description& into) {
+  into.text += "Users\n";
+  if (config.generated_admin()) {
+    into.text += "  none configured: \"admin\" with a random password, printed by the first start\n";
+  }
+  for (const auto& file : config.users.htpasswd) {
+    const auto loaded = auth::load_htpasswd(file);
+    for (const auto& problem : loaded.warnings) into.text += "  warning: " + to_string(problem) + "\n";
+    for (const auto& problem : loaded.errors) into.text += "  PROBLEM: " + to_string(problem) + "\n";
+    if (!loaded.table) {
+      into.usable = false;
+      continue;
+    }
+    into.text += "  " + file.string() + ": " + std::to_string(loaded.table->size()) + " users\n";
+  }
+  for (const auto& group : config.access.groups) {
+    into.text += "  group " + group.name + ":";
+    for (const auto& member : group.members) into.text += " " + member;
+    into.text += "\n";
+  }
+}
+
+void add_rules(const AppConfig& config, std::string& out) {
+  out += "Who may do what (a denial wins; what no rule allows is denied)\n";
+  if (!config.access.rules_given && !config.generated_admin()) {
+    out += "  no access rules: every signed-in user may pull, nobody may push or delete\n";
+  }
+  for (const auto& rule : config.access.rules) {
+    out += "  " + rule.where + ": " + to_string(rule.who);
+    if (!rule.allow.empty()) out += " may " + to_string(rule.allow);
+    if (!rule.deny.empty()) out += " may never " + to_string(rule.deny);
+    out += " in";
+    for (const auto& pattern : rule.repositories) out += " " + pattern;
+    out += "\n";
+  }
+}
+
+std::string_view port_of(std::string_view address) { return address.substr(address.rfind(':') + 1); }
+
+}  // namespace
+
+Description describe(const AppConfig& config) {
+  Description description;
+  add_listeners(config, description.text);
+  add_certificates(config, description);
+  add_users(config, description);
+  add_rules(config, description.text);
+  description.text += "Storage\n  " + config.storage.root.string() +
+                      " (unfinished uploads end after " +
+                      std::to_string(config.storage.upload_expiry.count() / 3600) + " h)\n";
+  description.text += description.usable ? "The configuration can be used.\n"
+                                         : "The configuration cannot be used: see PROBLEM above.\n";
+  return description;
+}
+
+std::string welcome(const net::Address& address, const FirstStart& first) {
+  const std::string text = address.text();
+  const std::string registry = "localhost:" + std::string(port_of(text));
+  std::string out = "\nMoorgate serves https://" + registry + " (self-signed certificate)\n\n";
+  out += "  user      admin\n  password  ";
+  if (first.admin_password) {
+    out += *first.admin_password + "   (shown this once; change it with:\n            moorgate htpasswd " +
+           first.admin_file.string() + " admin)\n";
+  } else {
+    out += "as printed by the first start; set a new one with:\n            moorgate htpasswd " +
+           first.admin_file.string() + " admin\n";
+  }
+  out += "\nTry it (docker trusts a self-signed registry on localhost):\n\n"
+         "  docker login -u admin " + registry + "\n"
+         "  docker tag busybox " + registry + "/busybox\n"
+         "  docker push " + registry + "/busybox\n"
+         "  docker pull " + registry + "/busybox\n\n";
+  return out;
+}
+
+}  // namespace moorgate::app
