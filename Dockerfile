@@ -1,0 +1,20 @@
+# Moorgate from source on Debian 12; the final image holds the program and its libraries.
+FROM debian:12 AS build
+COPY . /source
+WORKDIR /source
+RUN bash -euo pipefail -c '\
+    source scripts/packages.sh && ensure_packages "${build_packages[@]}" && \
+    cmake --preset release -DMOORGATE_TESTS=OFF && \
+    cmake --build --preset release --target moorgate && \
+    strip build/release/moorgate'
+
+FROM debian:12
+RUN apt-get update -q && apt-get install -y -q --no-install-recommends \
+      libboost-json1.81.0 libssl3 libsqlite3-0 libyaml-cpp0.7 libspdlog1.10 libfmt9 \
+      libprometheus-cpp-core1.0 libcrypt1 libaprutil1 && \
+    rm -rf /var/lib/apt/lists/*
+COPY --from=build /source/build/release/moorgate /usr/local/bin/moorgate
+VOLUME /var/lib/registry
+EXPOSE 443
+ENTRYPOINT ["moorgate"]
+CMD ["serve", "--config", "/etc/moorgate/moorgate.yml"]
