@@ -51,6 +51,7 @@ std::string with_suggestion(std::string message, std::string_view word,
 void check_group(const config::Reader& in, const std::string& pattern,
                  const std::vector<Group>& groups) {
   std::vector<std::string> names;
+  names.reserve(groups.size());
   for (const auto& group : groups) names.push_back(group.name);
   const auto matches = [&](const std::string& name) { return glob_match(pattern, name); };
   if (std::ranges::any_of(names, matches)) return;

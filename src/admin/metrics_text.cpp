@@ -29,9 +29,12 @@ void fill(prometheus::ClientMetric& metric, const metrics::Histogram::Snapshot& 
 
 prometheus::MetricType type_of(const metrics::Series& series) {
   switch (series.value.index()) {
-    case 0: return prometheus::MetricType::Counter;
-    case 1: return prometheus::MetricType::Gauge;
-    default: return prometheus::MetricType::Histogram;
+    case 0:
+      return prometheus::MetricType::Counter;
+    case 1:
+      return prometheus::MetricType::Gauge;
+    default:
+      return prometheus::MetricType::Histogram;
   }
 }
 

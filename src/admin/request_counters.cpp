@@ -19,8 +19,8 @@ struct Counters {
       metrics::counter("moorgate_received_bytes_total", "Bytes of request bodies received");
   metrics::Counter& sent =
       metrics::counter("moorgate_sent_bytes_total", "Bytes of response bodies sent");
-  metrics::Counter& denied = metrics::counter(
-      "moorgate_denied_requests_total", "Requests answered with 401 or 403");
+  metrics::Counter& denied =
+      metrics::counter("moorgate_denied_requests_total", "Requests answered with 401 or 403");
   metrics::Histogram& duration = metrics::histogram(
       "moorgate_request_duration_seconds", "From the complete request head to the last byte");
 

@@ -35,7 +35,9 @@ Task<> send_json(http::Exchange& exchange, int status, std::string body) {
   co_await exchange.send(body);
 }
 
-Task<> send_done(http::Exchange& exchange) { return exchange.send_empty(); }
+Task<> send_done(http::Exchange& exchange) {
+  return exchange.send_empty();
+}
 
 bool etag_matches(std::string_view if_none_match, std::string_view etag) noexcept {
   while (!if_none_match.empty()) {

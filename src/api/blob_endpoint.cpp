@@ -13,7 +13,9 @@ namespace {
 
 using http::Method;
 
-std::string quoted_digest(const oci::Digest& digest) { return '"' + digest.text() + '"'; }
+std::string quoted_digest(const oci::Digest& digest) {
+  return '"' + digest.text() + '"';
+}
 
 void describe(http::Exchange& exchange, const oci::Digest& digest) {
   exchange.header("Content-Type", "application/octet-stream");
@@ -57,9 +59,12 @@ Task<> send_bytes(http::Exchange& exchange, blob::BlobReader& reader, std::uint6
 
 Task<> BlobEndpoint::handle(const Call& call, const access::Permit& permit) {
   switch (call.exchange.head().method) {
-    case Method::head: return head(call, permit);
-    case Method::remove: return remove(call, permit);
-    default: return get(call, permit);
+    case Method::head:
+      return head(call, permit);
+    case Method::remove:
+      return remove(call, permit);
+    default:
+      return get(call, permit);
   }
 }
 

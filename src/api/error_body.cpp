@@ -9,31 +9,54 @@ namespace moorgate::api {
 
 WireError wire_error(Code code) noexcept {
   switch (code) {
-    case Code::blob_unknown: return {"BLOB_UNKNOWN", 404};
-    case Code::blob_upload_invalid: return {"BLOB_UPLOAD_INVALID", 400};
-    case Code::blob_upload_unknown: return {"BLOB_UPLOAD_UNKNOWN", 404};
-    case Code::digest_invalid: return {"DIGEST_INVALID", 400};
-    case Code::manifest_blob_unknown: return {"MANIFEST_BLOB_UNKNOWN", 400};
-    case Code::manifest_invalid: return {"MANIFEST_INVALID", 400};
-    case Code::manifest_unknown: return {"MANIFEST_UNKNOWN", 404};
-    case Code::manifest_too_large: return {"SIZE_INVALID", 413};
-    case Code::name_invalid: return {"NAME_INVALID", 400};
-    case Code::name_unknown: return {"NAME_UNKNOWN", 404};
-    case Code::size_invalid: return {"SIZE_INVALID", 400};
-    case Code::tag_invalid: return {"TAG_INVALID", 400};
-    case Code::unauthorized: return {"UNAUTHORIZED", 401};
-    case Code::denied: return {"DENIED", 403};
-    case Code::unsupported: return {"UNSUPPORTED", 405};
-    case Code::too_many_requests: return {"TOOMANYREQUESTS", 429};
-    case Code::range_invalid: return {"RANGE_INVALID", 416};
-    case Code::pagination_number_invalid: return {"PAGINATION_NUMBER_INVALID", 400};
-    case Code::precondition_failed: return {"PRECONDITION_FAILED", 412};
-    case Code::bad_request: return {"UNSUPPORTED", 400};
-    case Code::insufficient_storage: return {"UNAVAILABLE", 507};
-    case Code::unavailable: return {"UNAVAILABLE", 503};
+    case Code::blob_unknown:
+      return {"BLOB_UNKNOWN", 404};
+    case Code::blob_upload_invalid:
+      return {"BLOB_UPLOAD_INVALID", 400};
+    case Code::blob_upload_unknown:
+      return {"BLOB_UPLOAD_UNKNOWN", 404};
+    case Code::digest_invalid:
+      return {"DIGEST_INVALID", 400};
+    case Code::manifest_blob_unknown:
+      return {"MANIFEST_BLOB_UNKNOWN", 400};
+    case Code::manifest_invalid:
+      return {"MANIFEST_INVALID", 400};
+    case Code::manifest_unknown:
+      return {"MANIFEST_UNKNOWN", 404};
+    case Code::manifest_too_large:
+      return {"SIZE_INVALID", 413};
+    case Code::name_invalid:
+      return {"NAME_INVALID", 400};
+    case Code::name_unknown:
+      return {"NAME_UNKNOWN", 404};
+    case Code::size_invalid:
+      return {"SIZE_INVALID", 400};
+    case Code::tag_invalid:
+      return {"TAG_INVALID", 400};
+    case Code::unauthorized:
+      return {"UNAUTHORIZED", 401};
+    case Code::denied:
+      return {"DENIED", 403};
+    case Code::unsupported:
+      return {"UNSUPPORTED", 405};
+    case Code::too_many_requests:
+      return {"TOOMANYREQUESTS", 429};
+    case Code::range_invalid:
+      return {"RANGE_INVALID", 416};
+    case Code::pagination_number_invalid:
+      return {"PAGINATION_NUMBER_INVALID", 400};
+    case Code::precondition_failed:
+      return {"PRECONDITION_FAILED", 412};
+    case Code::bad_request:
+      return {"UNSUPPORTED", 400};
+    case Code::insufficient_storage:
+      return {"UNAVAILABLE", 507};
+    case Code::unavailable:
+      return {"UNAVAILABLE", 503};
     case Code::end_of_stream:
     case Code::timeout:
-    case Code::internal: break;
+    case Code::internal:
+      break;
   }
   return {"UNKNOWN", 500};
 }

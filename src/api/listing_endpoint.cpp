@@ -63,16 +63,15 @@ Task<> ListingEndpoint::tags(const Call& call, const access::Permit& permit) {
   const std::string& name = permit.repository().text();
   start_answer(exchange, 200);
   link_next(exchange, "/v2/" + name + "/tags/list", *page, *request);
-  co_await send_json(exchange, 200,
-                     R"({"name":)" + json_string(name) + R"(,"tags":)" +
-                         render_names(page->names) + "}\n");
+  co_await send_json(
+      exchange, 200,
+      R"({"name":)" + json_string(name) + R"(,"tags":)" + render_names(page->names) + "}\n");
 }
 
 Task<> ListingEndpoint::referrers(const Call& call, const access::Permit& permit) {
   http::Exchange& exchange = call.exchange;
   const std::string artifact_type(call.query.find("artifactType").value_or(""));
-  auto found =
-      co_await registry_.referrers(permit, *call.route.reference->digest(), artifact_type);
+  auto found = co_await registry_.referrers(permit, *call.route.reference->digest(), artifact_type);
   if (!found) {
     co_await send_error(exchange, std::move(found).error());
     co_return;
@@ -119,8 +118,7 @@ Task<> ListingEndpoint::catalog(const Call& call) {
   }
   start_answer(exchange, 200);
   link_next(exchange, "/v2/_catalog", *page, *request);
-  co_await send_json(exchange, 200,
-                     R"({"repositories":)" + render_names(page->names) + "}\n");
+  co_await send_json(exchange, 200, R"({"repositories":)" + render_names(page->names) + "}\n");
 }
 
 Task<> ListingEndpoint::extensions(const Call& call) {

@@ -70,9 +70,12 @@ std::string content_type_of(const http::RequestHead& head) {
 
 Task<> ManifestEndpoint::handle(const Call& call, const access::Permit& permit) {
   switch (call.exchange.head().method) {
-    case Method::put: return put(call, permit);
-    case Method::remove: return remove(call, permit);
-    default: return get(call, permit);
+    case Method::put:
+      return put(call, permit);
+    case Method::remove:
+      return remove(call, permit);
+    default:
+      return get(call, permit);
   }
 }
 
@@ -129,7 +132,8 @@ Task<> ManifestEndpoint::put(const Call& call, const access::Permit& permit) {
   if (!bytes) {
     Error error = std::move(bytes).error();
     if (error.code == Code::size_invalid) {
-      error = {Code::manifest_too_large, "the manifest is larger than 4 MiB, the most this registry takes"};
+      error = {Code::manifest_too_large,
+               "the manifest is larger than 4 MiB, the most this registry takes"};
     }
     co_await send_error(exchange, std::move(error));
     co_return;

@@ -10,7 +10,9 @@ namespace {
 
 using http::Method;
 
-std::string_view code_for_status(int status) noexcept { return status >= 500 ? "UNKNOWN" : "UNSUPPORTED"; }
+std::string_view code_for_status(int status) noexcept {
+  return status >= 500 ? "UNKNOWN" : "UNSUPPORTED";
+}
 
 }  // namespace
 
@@ -38,7 +40,8 @@ Task<> Pipeline::handle(http::Exchange& exchange) {
 
 Task<> Pipeline::handle_page(http::Exchange& exchange) {
   const std::string_view path = exchange.head().path;
-  const bool reads = exchange.head().method == Method::get || exchange.head().method == Method::head;
+  const bool reads =
+      exchange.head().method == Method::get || exchange.head().method == Method::head;
   for (const Page& page : parts_.pages) {
     if (path != page.path || !reads) continue;
     if (page.sign_in_needed) {
@@ -120,7 +123,8 @@ Task<> Pipeline::handle_registry(http::Exchange& exchange, const auth::Principal
     } else if (route.error) {
       co_await send_error(exchange, *route.error);
     } else if (!query) {
-      co_await send_error(exchange, {Code::bad_request, "the query holds a broken percent-encoding"});
+      co_await send_error(exchange,
+                          {Code::bad_request, "the query holds a broken percent-encoding"});
     } else {
       start_answer(exchange, 404);
       co_await send_json(exchange, 404, render_error("UNSUPPORTED", "no such endpoint below /v2/"));
@@ -139,8 +143,8 @@ Task<> Pipeline::dispatch(const Call& call) {
   if (!call.route.repository) {
     // A client that may look at something without signing in still has to learn from /v2/ how to
     // sign in, so only lists are open to it.
-    const bool open = endpoint == Endpoint::catalog &&
-                      parts_.authorizer->may_see_anything(call.principal);
+    const bool open =
+        endpoint == Endpoint::catalog && parts_.authorizer->may_see_anything(call.principal);
     if (call.principal.anonymous() && !open) {
       co_await challenge(exchange, "sign in to use this registry");
       co_return;
@@ -148,9 +152,9 @@ Task<> Pipeline::dispatch(const Call& call) {
   } else if (action) {
     const bool asks_first = exchange.head().method == Method::head &&
                             (endpoint == Endpoint::blob || endpoint == Endpoint::manifest);
-    auto permit = asks_first
-                      ? parts_.authorizer->authorize_head(call.principal, *call.route.repository)
-                      : parts_.authorizer->authorize(call.principal, *call.route.repository, *action);
+    auto permit =
+        asks_first ? parts_.authorizer->authorize_head(call.principal, *call.route.repository)
+                   : parts_.authorizer->authorize(call.principal, *call.route.repository, *action);
     if (!permit) {
       co_await deny(exchange, std::move(permit).error());
       co_return;
@@ -182,13 +186,20 @@ Task<> Pipeline::dispatch(const Call& call) {
 
 Task<> Pipeline::dispatch_permitted(const Call& call, const access::Permit& permit) {
   switch (call.route.endpoint) {
-    case Endpoint::manifest: return manifests_.handle(call, permit);
-    case Endpoint::blob: return blobs_.handle(call, permit);
-    case Endpoint::start_upload: return uploads_.start(call, permit);
-    case Endpoint::upload: return uploads_.continue_session(call, permit);
-    case Endpoint::tags: return listings_.tags(call, permit);
-    case Endpoint::referrers: return listings_.referrers(call, permit);
-    default: return listings_.extensions(call);
+    case Endpoint::manifest:
+      return manifests_.handle(call, permit);
+    case Endpoint::blob:
+      return blobs_.handle(call, permit);
+    case Endpoint::start_upload:
+      return uploads_.start(call, permit);
+    case Endpoint::upload:
+      return uploads_.continue_session(call, permit);
+    case Endpoint::tags:
+      return listings_.tags(call, permit);
+    case Endpoint::referrers:
+      return listings_.referrers(call, permit);
+    default:
+      return listings_.extensions(call);
   }
 }
 

@@ -13,8 +13,8 @@ std::optional<Query> Query::parse(std::string_view text) {
     if (pair.empty()) continue;
     const std::size_t equals = pair.find('=');
     auto name = percent_decode(pair.substr(0, equals));
-    auto value = percent_decode(
-        equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1));
+    auto value = percent_decode(equals == std::string_view::npos ? std::string_view{}
+                                                                 : pair.substr(equals + 1));
     if (!name || !value) return std::nullopt;
     query.parameters_.emplace_back(std::move(*name), std::move(*value));
   }

@@ -13,16 +13,16 @@
 namespace moorgate::api {
 
 enum class Endpoint : std::uint8_t {
-  base,           ///< /v2/
-  catalog,        ///< /v2/_catalog
-  extensions,     ///< /v2/_oci/ext/discover and /v2/<name>/_oci/ext/discover
-  tags,           ///< /v2/<name>/tags/list
-  referrers,      ///< /v2/<name>/referrers/<digest>
-  manifest,       ///< /v2/<name>/manifests/<reference>
-  blob,           ///< /v2/<name>/blobs/<digest>
-  start_upload,   ///< /v2/<name>/blobs/uploads/
-  upload,         ///< /v2/<name>/blobs/uploads/<id>
-  unknown,        ///< anything else under /v2/
+  base,          ///< /v2/
+  catalog,       ///< /v2/_catalog
+  extensions,    ///< /v2/_oci/ext/discover and /v2/<name>/_oci/ext/discover
+  tags,          ///< /v2/<name>/tags/list
+  referrers,     ///< /v2/<name>/referrers/<digest>
+  manifest,      ///< /v2/<name>/manifests/<reference>
+  blob,          ///< /v2/<name>/blobs/<digest>
+  start_upload,  ///< /v2/<name>/blobs/uploads/
+  upload,        ///< /v2/<name>/blobs/uploads/<id>
+  unknown,       ///< anything else under /v2/
 };
 
 /// What a path asks for (step 2 of a request). A path that names an endpoint but holds a bad name,

@@ -25,8 +25,7 @@ constexpr std::size_t kMountCandidates = 64;
 void created_blob(http::Exchange& exchange, const access::Permit& permit,
                   const oci::Digest& digest) {
   start_answer(exchange, 201);
-  exchange.header("Location",
-                  "/v2/" + permit.repository().text() + "/blobs/" + digest.text());
+  exchange.header("Location", "/v2/" + permit.repository().text() + "/blobs/" + digest.text());
   exchange.header("Docker-Content-Digest", digest.text());
 }
 
@@ -34,8 +33,8 @@ void created_blob(http::Exchange& exchange, const access::Permit& permit,
 void describe_session(http::Exchange& exchange, const access::Permit& permit, int status,
                       std::string_view id, std::uint64_t offset) {
   start_answer(exchange, status);
-  exchange.header("Location", "/v2/" + permit.repository().text() + "/blobs/uploads/" +
-                                  std::string(id));
+  exchange.header("Location",
+                  "/v2/" + permit.repository().text() + "/blobs/uploads/" + std::string(id));
   exchange.header("Range", "0-" + std::to_string(offset == 0 ? 0 : offset - 1));
   exchange.header("Docker-Upload-UUID", id);
 }
@@ -48,8 +47,7 @@ Result<std::optional<std::uint64_t>> expected_length(const http::RequestHead& he
   auto range = oci::parse_chunk_range(*header);
   if (!range) return failure(std::move(range).error());
   if (range->first != offset) {
-    return failure(Code::range_invalid, "the chunk starts at byte " +
-                                            std::to_string(range->first) +
+    return failure(Code::range_invalid, "the chunk starts at byte " + std::to_string(range->first) +
                                             ", but the upload is at byte " +
                                             std::to_string(offset));
   }
@@ -222,10 +220,14 @@ Task<> UploadEndpoint::open_session(const Call& call, const access::Permit& perm
 
 Task<> UploadEndpoint::continue_session(const Call& call, const access::Permit& permit) {
   switch (call.exchange.head().method) {
-    case Method::patch: return patch(call, permit);
-    case Method::put: return put(call, permit);
-    case Method::remove: return cancel(call, permit);
-    default: return status(call, permit);
+    case Method::patch:
+      return patch(call, permit);
+    case Method::put:
+      return put(call, permit);
+    case Method::remove:
+      return cancel(call, permit);
+    default:
+      return status(call, permit);
   }
 }
 

@@ -3,10 +3,11 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <thread>
 #include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 
 #include "admin/operations.hpp"
 #include "auth/challenge.hpp"
@@ -54,8 +55,7 @@ Error joined(std::string_view what, const std::vector<config::Problem>& problems
 }
 
 void report_certificates(const net::TlsContext& tls) {
-  const std::int64_t now =
-      std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  const std::int64_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   for (const auto& facts : tls.certificates()) {
     const std::string expires = to_rfc3339(facts.expires);
     if (facts.expires <= now) {
@@ -115,8 +115,7 @@ Result<> App::open_stores() {
   auto blobs = blob::FileBlobStore::open(config_.storage.root, *disk_);
   if (!blobs) return failure(std::move(blobs).error());
   blobs_ = std::move(*blobs);
-  auto metadata =
-      meta::SqliteMetadata::open(config_.storage.root / blob::paths::kMetadata, {});
+  auto metadata = meta::SqliteMetadata::open(config_.storage.root / blob::paths::kMetadata, {});
   if (!metadata) return failure(std::move(metadata).error());
   metadata_ = std::move(*metadata);
   return {};
@@ -155,7 +154,7 @@ Result<> App::bind() {
   if (config_.metrics) {
     net::Listener::Options options;
     options.address = *config_.metrics;
-    auto listener = net::Listener::open(std::move(options));
+    auto listener = net::Listener::open(options);
     if (!listener) return failure(std::move(listener).error());
     metrics_listener_ = std::move(*listener);
   }
@@ -170,14 +169,14 @@ void App::make_shards() {
         {.path = "/healthz", .sign_in_needed = false, .handler = shard->operations},
         {.path = "/readyz", .sign_in_needed = false, .handler = shard->operations}};
     if (!config_.metrics) pages.push_back({.path = "/metrics", .handler = shard->operations});
-    shard->pipeline = std::make_shared<api::Pipeline>(api::Pipeline::Parts{
-        .authenticator = std::make_unique<auth::CachedAuthenticator>(
-            users_, throttle_, auth::VerifiedCredentialCache::Options{}),
-        .authorizer = std::make_unique<access::Authorizer>(policy_),
-        .registry = std::make_unique<registry::Registry>(*blobs_, *metadata_, uploads_,
-                                                         registry::Registry::Options{}),
-        .challenge = auth::basic_challenge(config_.realm),
-        .pages = std::move(pages)});
+    shard->pipeline = std::make_shared<api::Pipeline>(
+        api::Pipeline::Parts{.authenticator = std::make_unique<auth::CachedAuthenticator>(
+                                 users_, throttle_, auth::VerifiedCredentialCache::Options{}),
+                             .authorizer = std::make_unique<access::Authorizer>(policy_),
+                             .registry = std::make_unique<registry::Registry>(
+                                 *blobs_, *metadata_, uploads_, registry::Registry::Options{}),
+                             .challenge = auth::basic_challenge(config_.realm),
+                             .pages = std::move(pages)});
     shard->server.use(shard->pipeline);
     shard->server.use(config_.limits);
     shard->server.use(tls_);
@@ -188,6 +187,7 @@ void App::make_shards() {
 
 void App::start_listeners() {
   std::vector<net::Worker*> workers;
+  workers.reserve(shards_.size());
   for (const auto& shard : shards_) workers.push_back(shard->worker.get());
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
     const auto transport =
@@ -198,12 +198,12 @@ void App::start_listeners() {
                          });
   }
   if (!metrics_listener_) return;
-  metrics_listener_->start(
-      *workers.front(), workers, config_.limits.connections,
-      [this](net::Worker& worker, net::AcceptedSocket socket) {
-        Shard& shard = *shards_[worker.index()];
-        shard.server.serve(std::move(socket), http::Server::Transport::plain, shard.operations);
-      });
+  metrics_listener_->start(*workers.front(), workers, config_.limits.connections,
+                           [this](net::Worker& worker, net::AcceptedSocket socket) {
+                             Shard& shard = *shards_[worker.index()];
+                             shard.server.serve(std::move(socket), http::Server::Transport::plain,
+                                                shard.operations);
+                           });
 }
 
 void App::announce() const {
@@ -213,9 +213,9 @@ void App::announce() const {
                             {"purpose", "registry"}});
   }
   if (metrics_listener_) {
-    log::info("listening", {{"address", metrics_listener_->address().text()},
-                            {"tls", false},
-                            {"purpose", "metrics"}});
+    log::info(
+        "listening",
+        {{"address", metrics_listener_->address().text()}, {"tls", false}, {"purpose", "metrics"}});
   }
   log::info("ready", {{"storage", config_.storage.root.native()},
                       {"workers", static_cast<std::int64_t>(shards_.size())}});

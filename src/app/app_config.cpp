@@ -22,7 +22,8 @@ void parse_socket_owner(const config::Reader& in, net::Listener::Options& socket
     unsigned bits = 0;
     const auto [end, error] = std::from_chars(mode.data(), mode.data() + mode.size(), bits, 8);
     if (error != std::errc{} || end != mode.data() + mode.size() || bits > 0777) {
-      in.problem("mode", moorgate::quoted(mode) + " is not a file mode; write it in octal, such as \"0660\"");
+      in.problem("mode", moorgate::quoted(mode) +
+                             " is not a file mode; write it in octal, such as \"0660\"");
     }
     socket.mode = bits;
   }
@@ -45,8 +46,8 @@ void parse_socket_owner(const config::Reader& in, net::Listener::Options& socket
 ListenConfig parse_listen_item(const config::Reader& in) {
   ListenConfig listen;
   std::string address = kDefaultAddress;
-  const bool given = in.read(
-      "address", address, "IP address and port, or unix:/path; port 0 lets the kernel choose");
+  const bool given = in.read("address", address,
+                             "IP address and port, or unix:/path; port 0 lets the kernel choose");
   in.read("tls", listen.tls,
           "Whether this listener speaks TLS; off only behind a proxy or on a Unix socket");
   parse_socket_owner(in, listen.socket);
@@ -61,9 +62,9 @@ ListenConfig parse_listen_item(const config::Reader& in) {
 
 std::vector<ListenConfig> parse_listen(const config::Reader& root) {
   std::vector<ListenConfig> all;
-  for (const auto& item : root.items(
-           "listen", "Where clients connect; without it one TLS listener on 0.0.0.0:5043",
-           "address")) {
+  for (const auto& item :
+       root.items("listen", "Where clients connect; without it one TLS listener on 0.0.0.0:5043",
+                  "address")) {
     all.push_back(parse_listen_item(item));
   }
   if (all.empty()) {
@@ -79,9 +80,12 @@ void parse_pair(const config::Reader& in, std::vector<net::TlsContext::Files>& i
   const bool certificate = in.read(
       "certificate", files.certificate,
       "PEM file with the certificate and its chain; watched, swapped without dropping connections");
-  const bool key = in.read("key", files.key, "PEM file with the certificate's private key; watched");
-  if (certificate && !in.has("key")) in.problem("certificate", "the key that goes with it is missing; add tls.key");
-  if (key && !in.has("certificate")) in.problem("key", "the certificate that goes with it is missing; add tls.certificate");
+  const bool key =
+      in.read("key", files.key, "PEM file with the certificate's private key; watched");
+  if (certificate && !in.has("key"))
+    in.problem("certificate", "the key that goes with it is missing; add tls.key");
+  if (key && !in.has("certificate"))
+    in.problem("key", "the certificate that goes with it is missing; add tls.certificate");
   if (certificate && key) into.push_back(std::move(files));
 }
 
@@ -98,7 +102,8 @@ std::vector<net::TlsContext::Files> parse_tls(const config::Reader& in) {
 StorageConfig parse_storage(const config::Reader& in) {
   StorageConfig storage;
   in.section("filesystem", "Blobs and metadata in a folder of this machine")
-      .read("root", storage.root, "The folder; Distribution's own /var/lib/registry has the same layout");
+      .read("root", storage.root,
+            "The folder; Distribution's own /var/lib/registry has the same layout");
   in.read("upload_expiry", storage.upload_expiry,
           "An upload that nobody has touched for this long is ended and its bytes removed",
           {.min = std::chrono::seconds(60)});
@@ -164,10 +169,12 @@ AppConfig parse_app(const config::Reader& root) {
   config.users = auth::parse_users(root);
   config.access = access::parse_access(root);
   config.storage = parse_storage(root.section("storage", "Where images are kept"));
-  config.limits = http::parse_limits(root.section("limits", "How long and how much a client may take"));
+  config.limits =
+      http::parse_limits(root.section("limits", "How long and how much a client may take"));
   config.metrics = parse_metrics(root.section("metrics", "Numbers for Prometheus"));
   config.log = parse_log(root.section("log", "The log on standard error"));
-  root.read("workers", config.workers, "Event loops; 0 is one for each core", {.min = 0, .max = 256});
+  root.read("workers", config.workers, "Event loops; 0 is one for each core",
+            {.min = 0, .max = 256});
   root.read("shutdown_timeout", config.shutdown_timeout,
             "After SIGTERM, requests under way have this long to finish",
             {.min = std::chrono::seconds(0), .max = std::chrono::hours(1)});
@@ -177,9 +184,9 @@ AppConfig parse_app(const config::Reader& root) {
 
 LoadedConfig load_config(const std::filesystem::path& file) {
   auto environment = config::process_environment();
-  const auto document = file.empty()
-                            ? config::Document::parse("", "embedded defaults", std::move(environment))
-                            : config::Document::load(file, std::move(environment));
+  const auto document =
+      file.empty() ? config::Document::parse("", "embedded defaults", std::move(environment))
+                   : config::Document::load(file, std::move(environment));
   LoadedConfig loaded;
   loaded.config = parse_app(document.root());
   loaded.problems = document.problems();

@@ -2,10 +2,11 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <optional>
 #include <string>
+
+#include <CLI/CLI.hpp>
 
 #include "access/explain.hpp"
 #include "access/policy.hpp"
@@ -23,7 +24,9 @@ namespace {
 constexpr int kDone = 0;
 constexpr int kRefused = 1;
 
-std::ostream& complain() { return std::cerr << "moorgate: "; }
+std::ostream& complain() {
+  return std::cerr << "moorgate: ";
+}
 
 /// The configuration, or nothing after its problems were printed.
 std::optional<AppConfig> load_or_complain(const std::string& file) {
@@ -91,23 +94,23 @@ int with_policy(const std::string& file, const std::string& action, const std::s
 
 int explain(const std::string& file, const std::string& user, const std::string& action,
             const std::string& repository) {
-  return with_policy(file, action, repository,
-                     [&user](const access::Policy& policy, access::Action what,
-                             const oci::RepositoryName& where) {
-                       const auth::Principal who =
-                           user == "anonymous" ? auth::Principal() : auth::Principal(user, "");
-                       std::cout << access::explain(policy, who, what, where);
-                       return policy.decide(who, where, what).allowed ? kDone : kRefused;
-                     });
+  return with_policy(
+      file, action, repository,
+      [&user](const access::Policy& policy, access::Action what, const oci::RepositoryName& where) {
+        const auth::Principal who =
+            user == "anonymous" ? auth::Principal() : auth::Principal(user, "");
+        std::cout << access::explain(policy, who, what, where);
+        return policy.decide(who, where, what).allowed ? kDone : kRefused;
+      });
 }
 
 int who_can(const std::string& file, const std::string& action, const std::string& repository) {
-  return with_policy(file, action, repository,
-                     [](const access::Policy& policy, access::Action what,
-                        const oci::RepositoryName& where) {
-                       std::cout << access::who_can(policy, what, where);
-                       return kDone;
-                     });
+  return with_policy(
+      file, action, repository,
+      [](const access::Policy& policy, access::Action what, const oci::RepositoryName& where) {
+        std::cout << access::who_can(policy, what, where);
+        return kDone;
+      });
 }
 
 /// What the options of the chosen subcommand were set to.
@@ -127,7 +130,8 @@ void add_config_option(CLI::App& command, std::string& config) {
 }
 
 void add_htpasswd(CLI::App& program, HtpasswdArguments& arguments) {
-  auto* command = program.add_subcommand("htpasswd", "Add, change or remove a user of a password file");
+  auto* command =
+      program.add_subcommand("htpasswd", "Add, change or remove a user of a password file");
   command->add_option("FILE", arguments.file, "The password file; created if it is not there")
       ->required();
   command->add_option("USER", arguments.user, "The user's name")->required();
@@ -137,10 +141,11 @@ void add_htpasswd(CLI::App& program, HtpasswdArguments& arguments) {
   command->add_flag("-D,--delete", arguments.remove, "Remove the user");
   command->add_option("-C,--cost", arguments.cost, "bcrypt's cost; each step doubles the work")
       ->capture_default_str();
-  command->footer("Examples:\n  moorgate htpasswd auth/users alice\n"
-                  "  moorgate htpasswd auth/users ci -i < password.txt\n"
-                  "  moorgate htpasswd auth/users bob -D\n"
-                  "A running server notices the change by itself.");
+  command->footer(
+      "Examples:\n  moorgate htpasswd auth/users alice\n"
+      "  moorgate htpasswd auth/users ci -i < password.txt\n"
+      "  moorgate htpasswd auth/users bob -D\n"
+      "A running server notices the change by itself.");
 }
 
 void add_uploads(CLI::App& program, Arguments& arguments) {
@@ -152,8 +157,9 @@ void add_uploads(CLI::App& program, Arguments& arguments) {
     verb->add_option("--older-than", arguments.uploads.older_than,
                      "Only those not touched for this long, such as 24h or 7d");
   }
-  command->footer("Examples:\n  moorgate uploads list --config moorgate.yml --older-than 24h\n"
-                  "  moorgate uploads purge --config moorgate.yml --older-than 7d");
+  command->footer(
+      "Examples:\n  moorgate uploads list --config moorgate.yml --older-than 24h\n"
+      "  moorgate uploads purge --config moorgate.yml --older-than 7d");
 }
 
 void add_rules_commands(CLI::App& program, Arguments& arguments) {
@@ -162,8 +168,9 @@ void add_rules_commands(CLI::App& program, Arguments& arguments) {
   explain->add_option("ACTION", arguments.action, "pull, push or delete")->required();
   explain->add_option("REPOSITORY", arguments.repository, "The repository's name")->required();
   add_config_option(*explain, arguments.config);
-  explain->footer("Example:\n  moorgate explain alice push team/app --config moorgate.yml\n"
-                  "The exit code is 0 if it is allowed and 1 if it is denied.");
+  explain->footer(
+      "Example:\n  moorgate explain alice push team/app --config moorgate.yml\n"
+      "The exit code is 0 if it is allowed and 1 if it is denied.");
   auto* who_can = program.add_subcommand("who-can", "List who may do something in a repository");
   who_can->add_option("ACTION", arguments.action, "pull, push or delete")->required();
   who_can->add_option("REPOSITORY", arguments.repository, "The repository's name")->required();
@@ -176,9 +183,10 @@ void add_commands(CLI::App& program, Arguments& arguments) {
   program.failure_message(CLI::FailureMessage::help);
   auto* serve = program.add_subcommand("serve", "Serve the registry until SIGTERM");
   add_config_option(*serve, arguments.config);
-  serve->footer("Examples:\n  moorgate serve\n  moorgate serve --config moorgate.yml\n"
-                "Without a configuration: TLS on port 5043 with a self-signed certificate, data in\n"
-                "./moorgate-data, and the user admin whose password is printed once.");
+  serve->footer(
+      "Examples:\n  moorgate serve\n  moorgate serve --config moorgate.yml\n"
+      "Without a configuration: TLS on port 5043 with a self-signed certificate, data in\n"
+      "./moorgate-data, and the user admin whose password is printed once.");
   auto* check = program.add_subcommand("check", "Check a configuration and say what it means");
   add_config_option(*check, arguments.config);
   check->footer("Example:\n  moorgate check --config moorgate.yml");

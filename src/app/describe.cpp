@@ -45,12 +45,15 @@ void add_certificates(const AppConfig& config, Description& into) {
 void add_users(const AppConfig& config, Description& into) {
   into.text += "Users\n";
   if (config.generated_admin()) {
-    into.text += "  none configured: \"admin\" with a random password, printed by the first start\n";
+    into.text +=
+        "  none configured: \"admin\" with a random password, printed by the first start\n";
   }
   for (const auto& file : config.users.htpasswd) {
     const auto loaded = auth::load_htpasswd(file);
-    for (const auto& problem : loaded.warnings) into.text += "  warning: " + to_string(problem) + "\n";
-    for (const auto& problem : loaded.errors) into.text += "  PROBLEM: " + to_string(problem) + "\n";
+    for (const auto& problem : loaded.warnings)
+      into.text += "  warning: " + to_string(problem) + "\n";
+    for (const auto& problem : loaded.errors)
+      into.text += "  PROBLEM: " + to_string(problem) + "\n";
     if (!loaded.table) {
       into.usable = false;
       continue;
@@ -79,7 +82,9 @@ void add_rules(const AppConfig& config, std::string& out) {
   }
 }
 
-std::string_view port_of(std::string_view address) { return address.substr(address.rfind(':') + 1); }
+std::string_view port_of(std::string_view address) {
+  return address.substr(address.rfind(':') + 1);
+}
 
 }  // namespace
 
@@ -103,17 +108,26 @@ std::string welcome(const net::Address& address, const FirstStart& first) {
   std::string out = "\nMoorgate serves https://" + registry + " (self-signed certificate)\n\n";
   out += "  user      admin\n  password  ";
   if (first.admin_password) {
-    out += *first.admin_password + "   (shown this once; change it with:\n            moorgate htpasswd " +
+    out += *first.admin_password +
+           "   (shown this once; change it with:\n            moorgate htpasswd " +
            first.admin_file.string() + " admin)\n";
   } else {
     out += "as printed by the first start; set a new one with:\n            moorgate htpasswd " +
            first.admin_file.string() + " admin\n";
   }
-  out += "\nTry it (docker trusts a self-signed registry on localhost):\n\n"
-         "  docker login -u admin " + registry + "\n"
-         "  docker tag busybox " + registry + "/busybox\n"
-         "  docker push " + registry + "/busybox\n"
-         "  docker pull " + registry + "/busybox\n\n";
+  out +=
+      "\nTry it (docker trusts a self-signed registry on localhost):\n\n"
+      "  docker login -u admin " +
+      registry +
+      "\n"
+      "  docker tag busybox " +
+      registry +
+      "/busybox\n"
+      "  docker push " +
+      registry +
+      "/busybox\n"
+      "  docker pull " +
+      registry + "/busybox\n\n";
   return out;
 }
 

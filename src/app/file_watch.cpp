@@ -11,7 +11,7 @@ namespace {
 std::string fingerprint(const std::vector<std::filesystem::path>& files) {
   std::string all;
   for (const auto& file : files) {
-    struct stat facts {};
+    struct stat facts{};
     if (::stat(file.c_str(), &facts) != 0) {
       all += "absent;";
       continue;

@@ -94,8 +94,8 @@ int htpasswd_command(const HtpasswdArguments& arguments) {
   if (auto written = auth::write_htpasswd_text(arguments.file, *fresh); !written) {
     return complain(written.error());
   }
-  std::cerr << (arguments.remove ? "removed user " : "set the password of user ")
-            << arguments.user << " in " << arguments.file.string() << '\n';
+  std::cerr << (arguments.remove ? "removed user " : "set the password of user ") << arguments.user
+            << " in " << arguments.file.string() << '\n';
   return 0;
 }
 

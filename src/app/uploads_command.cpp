@@ -1,12 +1,13 @@
 #include "app/uploads_command.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include "base/text.hpp"
 #include "blob/file_blob_store.hpp"
@@ -30,10 +31,11 @@ template <class T>
 Result<T> wait_for(Task<Result<T>> task) {
   boost::asio::io_context loop;
   std::optional<Result<T>> outcome;
-  boost::asio::co_spawn(loop, std::move(task), [&outcome](std::exception_ptr error, Result<T> result) {
-    outcome = error ? Result<T>(failure(Code::internal, "the command failed inside"))
-                    : std::move(result);
-  });
+  boost::asio::co_spawn(
+      loop, std::move(task), [&outcome](std::exception_ptr error, Result<T> result) {
+        outcome = error ? Result<T>(failure(Code::internal, "the command failed inside"))
+                        : std::move(result);
+      });
   loop.run();
   return std::move(*outcome);
 }
@@ -75,7 +77,8 @@ int list_uploads_command(const AppConfig& config, const UploadsArguments& argume
               << "  started " << to_rfc3339(upload.started) << "  last touched "
               << to_rfc3339(upload.touched) << '\n';
   }
-  std::cout << found->size() << (found->size() == 1 ? " unfinished upload\n" : " unfinished uploads\n");
+  std::cout << found->size()
+            << (found->size() == 1 ? " unfinished upload\n" : " unfinished uploads\n");
   return 0;
 }
 

@@ -109,6 +109,7 @@ TEST(SharedVerifications, RunOncePerCredentialOverAllWorkers) {
   const CredentialKey same = credential_key("same");
   const CredentialKey other = credential_key("other");
   std::vector<std::thread> workers;
+  workers.reserve(2);
   std::latch asked(2);
   for (int i = 0; i < 2; ++i) {
     workers.emplace_back([&] {

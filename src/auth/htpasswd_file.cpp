@@ -43,6 +43,12 @@ std::string_view take_line(std::string_view& rest) {
   return line;
 }
 
+/// Some editors put the mark before the first line, and joined files have it anywhere.
+std::string_view without_byte_order_mark(std::string_view line) {
+  if (line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
+  return line;
+}
+
 bool holds_an_entry(std::string_view line) {
   const auto text = trim(line);
   return !text.empty() && text.front() != '#';
@@ -55,10 +61,9 @@ struct HtpasswdParser {
   explicit HtpasswdParser(const std::string& name) : file(name) {}
 
   void read(std::string_view text) {
-    if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
     while (!text.empty()) {
       ++line;
-      read_line(without_line_end(take_line(text)));
+      read_line(without_byte_order_mark(without_line_end(take_line(text))));
     }
     finish();
   }
@@ -185,7 +190,7 @@ std::string for_the_administrator(const Error& error) {
 
 /// The user a line is about; nullopt for comments, blank and malformed lines.
 std::optional<std::string_view> user_of(std::string_view line) {
-  if (line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
+  line = without_byte_order_mark(line);
   const auto colon = line.find(':');
   if (!holds_an_entry(line) || colon == std::string_view::npos) return std::nullopt;
   return line.substr(0, colon);

@@ -130,6 +130,11 @@ TEST(SetUser, LeavesAllOtherLinesAsTheyAre) {
        "\xEF\xBB\xBF"
        "bob:H",
        true},
+      {"alice:1\n\xEF\xBB\xBF"
+       "bob:1\n",
+       "alice:1\n\xEF\xBB\xBF"
+       "bob:H\n",
+       true},
       {"bob\n", "bob\nbob:H\n", false},
       {"bob:", "bob:H", true},
   };

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <ranges>
+#include <utility>
 
 #include "base/secret.hpp"
 #include "base/text.hpp"
@@ -400,7 +401,9 @@ Result<bool> verify_password(std::string_view hash, Scheme scheme, std::string_v
 }
 
 Result<std::string> make_bcrypt(std::string_view password, int cost) {
-  const auto refused = [](std::string message) { return failure(Code::bad_request, message); };
+  const auto refused = [](std::string message) {
+    return failure(Code::bad_request, std::move(message));
+  };
   if (password.empty()) return refused("the password is empty");
   if (password.contains('\0')) return refused("the password holds a NUL");
   if (password.size() > kBcryptMaxPassword) {

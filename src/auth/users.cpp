@@ -80,6 +80,7 @@ UserProblems UserSources::reload(const std::filesystem::path& file) {
 
 std::vector<std::filesystem::path> UserSources::files() const {
   std::vector<std::filesystem::path> out;
+  out.reserve(files_.size());
   for (const auto& watched : files_) out.push_back(watched.path);
   return out;
 }

@@ -179,6 +179,7 @@ TEST_F(UserFiles, MayChangeWhileRequestsRun) {
   std::atomic<bool> stop = false;
   std::atomic<int> refused = 0;
   std::vector<std::thread> workers;
+  workers.reserve(2);
   for (int i = 0; i < 2; ++i) {
     workers.emplace_back([&] {
       CachedAuthenticator cached(users, std::make_shared<LoginThrottle>(LoginThrottle::Options{}),

@@ -24,9 +24,9 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lim
     }
     text.append(buffer.data(), static_cast<std::size_t>(count));
     if (text.size() > limit) {
-      return failure(Code::size_invalid, "a file is too large",
-                     "read a file: larger than " + std::to_string(limit) + " bytes (" +
-                         path.native() + ")");
+      return failure(
+          Code::size_invalid, "a file is too large",
+          "read a file: larger than " + std::to_string(limit) + " bytes (" + path.native() + ")");
     }
   }
 }

@@ -9,7 +9,8 @@ TEST(Base64, DecodesOnlyTheOneEncodingOfAValue) {
   EXPECT_EQ(from_base64("dXNlcjpwYXNz"), "user:pass");
   EXPECT_EQ(from_base64("Og=="), ":");
   EXPECT_EQ(from_base64(""), "");
-  for (const char* bad : {"Og=", "Og", "O===", "Oh==", "dXN cjpwYXNz", "dXNlcjpw!XNz", "====", "Og==Og=="}) {
+  for (const char* bad :
+       {"Og=", "Og", "O===", "Oh==", "dXN cjpwYXNz", "dXNlcjpw!XNz", "====", "Og==Og=="}) {
     EXPECT_EQ(from_base64(bad), std::nullopt) << bad;
   }
 }
@@ -26,14 +27,16 @@ TEST(Base64, RoundTripsEveryLength) {
 TEST(Decimal, TakesDigitsOnly) {
   EXPECT_EQ(parse_decimal("0"), 0U);
   EXPECT_EQ(parse_decimal("18446744073709551615"), 18446744073709551615U);
-  for (const char* bad : {"", "+5", "-1", " 5", "5 ", "0x10", "18446744073709551616", "1e3", "5,5"}) {
+  for (const char* bad :
+       {"", "+5", "-1", " 5", "5 ", "0x10", "18446744073709551616", "1e3", "5,5"}) {
     EXPECT_EQ(parse_decimal(bad), std::nullopt) << bad;
   }
 }
 
 TEST(PercentDecoding, RefusesBrokenEscapes) {
   EXPECT_EQ(percent_decode("a%2Fb%3a+"), "a/b:+");
-  for (const char* bad : {"%", "%2", "%zz", "a%2"}) EXPECT_EQ(percent_decode(bad), std::nullopt) << bad;
+  for (const char* bad : {"%", "%2", "%zz", "a%2"})
+    EXPECT_EQ(percent_decode(bad), std::nullopt) << bad;
   EXPECT_EQ(percent_encode("a/b c~"), "a%2Fb%20c~");
 }
 
@@ -45,12 +48,24 @@ struct GlobCase {
 
 TEST(Glob, StarStaysInAPartDoubleStarCrosses) {
   const GlobCase cases[] = {
-      {"**", "a/b/c", true},        {"**", "", true},           {"*", "a", true},
-      {"*", "a/b", false},          {"team/*", "team/x", true}, {"team/*", "team/x/y", false},
-      {"team/**", "team/x/y", true}, {"team/**", "team", false}, {"ci-*", "ci-", true},
-      {"a*b*c", "aXbYc", true},     {"a*b*c", "aXb/Yc", false}, {"**/x", "a/b/x", true},
-      {"**/x/*", "a/x/b/x/c", true}, {"a**z*y", "a/z/zy", true}, {"", "", true},
-      {"", "a", false},             {"abc", "abd", false},      {"*-prod", "team-prod", true},
+      {"**", "a/b/c", true},
+      {"**", "", true},
+      {"*", "a", true},
+      {"*", "a/b", false},
+      {"team/*", "team/x", true},
+      {"team/*", "team/x/y", false},
+      {"team/**", "team/x/y", true},
+      {"team/**", "team", false},
+      {"ci-*", "ci-", true},
+      {"a*b*c", "aXbYc", true},
+      {"a*b*c", "aXb/Yc", false},
+      {"**/x", "a/b/x", true},
+      {"**/x/*", "a/x/b/x/c", true},
+      {"a**z*y", "a/z/zy", true},
+      {"", "", true},
+      {"", "a", false},
+      {"abc", "abd", false},
+      {"*-prod", "team-prod", true},
       {"**a*b", "xa/ab", true},
   };
   for (const auto& c : cases) {
@@ -65,9 +80,13 @@ TEST(Nearest, FindsTypingMistakesOnly) {
   EXPECT_EQ(nearest("zzzzzz", known), std::nullopt);
 }
 
-TEST(Quoted, ShowsWhatCannotBePrinted) { EXPECT_EQ(quoted("a\n\"b\xff"), "\"a\\x0a\\\"b\\xff\""); }
+TEST(Quoted, ShowsWhatCannotBePrinted) {
+  EXPECT_EQ(quoted("a\n\"b\xff"), "\"a\\x0a\\\"b\\xff\"");
+}
 
-TEST(Time, PrintsUtc) { EXPECT_EQ(to_rfc3339(1787306400), "2026-08-21T10:00:00Z"); }
+TEST(Time, PrintsUtc) {
+  EXPECT_EQ(to_rfc3339(1787306400), "2026-08-21T10:00:00Z");
+}
 
 }  // namespace
 }  // namespace moorgate

@@ -142,7 +142,6 @@ TEST_P(BlobStoreContract, AnUploadBecomesABlob) {
     EXPECT_EQ(loop_.run(session->commit(digest)), size);
     EXPECT_EQ(read(digest), bytes);
     EXPECT_THAT(loop_.run(store_->uploads()).value(), IsEmpty());
-    session.reset();
     EXPECT_EQ(code_of(loop_.run(store_->resume_upload(kId, std::nullopt))),
               Code::blob_upload_unknown);
   }

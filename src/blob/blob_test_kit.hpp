@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <exception>
 #include <filesystem>
@@ -37,11 +38,14 @@ class TestLoop {
   boost::asio::io_context context_{1};
 };
 
-/// An empty folder that goes away with the test.
+/// An empty folder that goes away with the test; in memory where possible, since no test can see
+/// what a power cut leaves.
 class ScratchFolder {
  public:
   ScratchFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "moorgate.XXXXXX").string();
+    const bool memory = ::access("/dev/shm", W_OK) == 0;
+    const auto parent = memory ? "/dev/shm" : std::filesystem::temp_directory_path();
+    std::string pattern = (parent / "moorgate.XXXXXX").string();
     path_ = ::mkdtemp(pattern.data());
   }
   ~ScratchFolder() {

@@ -51,7 +51,7 @@ FileBlobConfig parse_file_blob(const config::Reader& in) {
   return config;
 }
 
-Result<std::unique_ptr<FileBlobStore>> FileBlobStore::open(std::filesystem::path root,
+Result<std::unique_ptr<FileBlobStore>> FileBlobStore::open(const std::filesystem::path& root,
                                                            net::Blocking& blocking) {
   auto tree = FileTree::open(root);
   if (!tree) return failure(std::move(tree).error());

@@ -28,7 +28,7 @@ class FileBlobStore final : public BlobStore {
   /// For start-up: waits for the disk. Creates the folders, removes what an earlier process left
   /// half done, and locks `root`: `unavailable` names the process that uses it already.
   /// `blocking` must outlive the store, its readers and its sessions.
-  static Result<std::unique_ptr<FileBlobStore>> open(std::filesystem::path root,
+  static Result<std::unique_ptr<FileBlobStore>> open(const std::filesystem::path& root,
                                                      net::Blocking& blocking);
 
   Task<Result<std::uint64_t>> stat(oci::Digest digest) override;

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <fstream>
 #include <thread>
+#include <tuple>
 
 #include "blob/blob_test_kit.hpp"
 #include "blob/hasher.hpp"
@@ -376,12 +377,13 @@ TEST_F(FileBlobStoreTest, ManyMayCommitAndRemoveOneBlobAtOnce) {
       EXPECT_TRUE(done) << done.error().message << " " << done.error().detail;
       const auto put = loop.run(store_->put(digest, bytes));
       EXPECT_TRUE(put) << put.error().message << " " << put.error().detail;
-      if (round % 3 == thread % 3) static_cast<void>(loop.run(store_->remove(digest)));
+      if (round % 3 == thread % 3) std::ignore = loop.run(store_->remove(digest));
       const auto read = loop.run(store_->read(digest, bytes.size()));
       EXPECT_TRUE(read ? *read == bytes : read.error().code == Code::blob_unknown);
     }
   };
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int i = 0; i < kThreads; ++i) threads.emplace_back(push, i);
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(good, kThreads * kRounds);

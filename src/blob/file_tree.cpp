@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <tuple>
 
 #include "blob/file_io.hpp"
 #include "blob/paths.hpp"
@@ -150,8 +151,7 @@ Result<UniqueFd> FileTree::open_upload(const std::string& id) const {
 Result<> FileTree::remove_upload(const std::string& id) {
   table_.forget(id);
   // Freed here and not where a session, on a loop, closes the file it still has open.
-  static_cast<void>(
-      io::open_at(root_.get(), paths::upload_data(id), O_WRONLY | O_TRUNC | O_NOFOLLOW));
+  std::ignore = io::open_at(root_.get(), paths::upload_data(id), O_WRONLY | O_TRUNC | O_NOFOLLOW);
   remove_folder(paths::upload_folder(id));
   return {};
 }

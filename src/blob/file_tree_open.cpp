@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <system_error>
+#include <tuple>
 
 #include "base/text.hpp"
 #include "blob/file_io.hpp"
@@ -50,7 +51,7 @@ Result<> create_shards(int root, oci::Algorithm algorithm) {
 
 Result<> create_folders(int root) {
   // The root's own entry: best effort, its parent may not be ours to open.
-  static_cast<void>(io::sync_folder_at(root, "..", kPreparing));
+  std::ignore = io::sync_folder_at(root, "..", kPreparing);
   for (const std::string_view folder : {paths::kOwn, paths::kUploads, paths::kTemporary}) {
     if (auto made = create_and_sync(root, std::string(folder), kOwnMode); !made) return made;
   }

@@ -1,6 +1,7 @@
 #include "blob/file_upload.hpp"
 
 #include <cassert>
+#include <tuple>
 #include <utility>
 
 #include <boost/asio/this_coro.hpp>
@@ -43,7 +44,7 @@ Task<Result<>> FileUpload::flush() {
 
 Task<Result<>> FileUpload::truncate(std::uint64_t offset) {
   // A failure has been answered for by dropping bytes, which is what is wanted here.
-  static_cast<void>(co_await settle());
+  std::ignore = co_await settle();
   if (offset >= this->offset()) co_return Result<>{};
   if (offset >= written_) {
     used_ = static_cast<std::size_t>(offset - written_);
@@ -73,6 +74,7 @@ Task<Result<std::uint64_t>> FileUpload::commit(oci::Digest expected) {
   }
   written_ = file_->size();
   if (!done) co_return failure(std::move(done).error());
+  file_->leave();
   co_return written_;
 }
 

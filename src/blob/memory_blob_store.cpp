@@ -164,6 +164,7 @@ Task<Result<>> MemoryBlobStore::remove_upload(std::string id) {
 Task<Result<std::vector<std::string>>> MemoryBlobStore::uploads() {
   if (auto noted = note("uploads"); !noted) co_return failure(std::move(noted).error());
   std::vector<std::string> ids;
+  ids.reserve(uploads_.size());
   for (const auto& [id, upload] : uploads_) ids.push_back(id);
   co_return ids;
 }

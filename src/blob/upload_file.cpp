@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <tuple>
 #include <utility>
 
 #include "blob/file_io.hpp"
@@ -93,7 +94,7 @@ Result<> UploadFile::write(std::span<const char> bytes) {
 /// What the file shows proves nothing any more, so no later session may resume it.
 void UploadFile::give_up() {
   broken_ = true;
-  static_cast<void>(tree_->remove_upload(id_));
+  std::ignore = tree_->remove_upload(id_);
 }
 
 /// Lets the disk work while the rest arrives, so that the final fsync has little left to wait for.

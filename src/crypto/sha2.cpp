@@ -58,7 +58,11 @@ Sha2<Bytes> Sha2<Bytes>::clone() const {
 template class Sha2<32>;
 template class Sha2<64>;
 
-Sha256::Output sha256(std::string_view bytes) { return one_shot<32>(bytes); }
-Sha512::Output sha512(std::string_view bytes) { return one_shot<64>(bytes); }
+Sha256::Output sha256(std::string_view bytes) {
+  return one_shot<32>(bytes);
+}
+Sha512::Output sha512(std::string_view bytes) {
+  return one_shot<64>(bytes);
+}
 
 }  // namespace moorgate::crypto

@@ -18,8 +18,7 @@ std::optional<std::uint64_t> parse_chunk_size(std::string_view line) {
   const std::string_view digits = line.substr(0, line.find_first_of("; \t"));
   if (digits.empty() || digits.size() > 15) return std::nullopt;
   std::uint64_t size = 0;
-  const auto [end, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), size, 16);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size, 16);
   if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
   // After the digits only an extension may follow.
   std::string_view rest = line.substr(digits.size());
@@ -39,12 +38,17 @@ void BodyReader::start(const RequestHead& head) {
   trailer_bytes_ = 0;
   left_ = head.content_length;
   switch (head.framing) {
-    case Framing::none: state_ = State::done; break;
-    case Framing::length: state_ = left_ == 0 ? State::done : State::length; break;
-    case Framing::chunked: state_ = State::chunk_head; break;
+    case Framing::none:
+      state_ = State::done;
+      break;
+    case Framing::length:
+      state_ = left_ == 0 ? State::done : State::length;
+      break;
+    case Framing::chunked:
+      state_ = State::chunk_head;
+      break;
   }
-  awaiting_continue_ =
-      head.expects_continue && state_ != State::done && input_.bytes().empty();
+  awaiting_continue_ = head.expects_continue && state_ != State::done && input_.bytes().empty();
 }
 
 std::optional<std::uint64_t> BodyReader::remaining() const noexcept {

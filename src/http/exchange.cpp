@@ -121,7 +121,8 @@ void Exchange::finish(Result<> outcome, std::uint64_t bytes) {
     return;
   }
   if (outcome.error().code == Code::internal) {
-    log::error("an answer broke off", {{"target", head_.target}, {"error", outcome.error().detail}});
+    log::error("an answer broke off",
+               {{"target", head_.target}, {"error", outcome.error().detail}});
   }
   broken_ = true;
   keep_alive_ = false;
@@ -135,7 +136,9 @@ Task<> Exchange::send(std::string_view body) {
   finish(co_await wire_.stream.write(render_head(body.size()), body), body.size());
 }
 
-Task<> Exchange::send_empty() { return send({}); }
+Task<> Exchange::send_empty() {
+  return send({});
+}
 
 Task<> Exchange::send_head(std::uint64_t length) {
   finish(co_await wire_.stream.write(render_head(length), {}), 0);

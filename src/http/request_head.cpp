@@ -20,8 +20,8 @@ constexpr bool is_alphanumeric(unsigned char c) {
 
 /// tchar of RFC 9110 §5.6.2.
 constexpr auto kToken = make_table([](unsigned char c) {
-  return is_alphanumeric(c) || std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) !=
-                                   std::string_view::npos;
+  return is_alphanumeric(c) ||
+         std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
 });
 /// Visible ASCII without what RFC 3986 never allows in a path or query.
 constexpr auto kTarget = make_table([](unsigned char c) {
@@ -33,8 +33,8 @@ constexpr auto kValue =
     make_table([](unsigned char c) { return c == '\t' || (c >= 0x20 && c != 0x7f); });
 /// Host: a name, an address, a port.
 constexpr auto kHost = make_table([](unsigned char c) {
-  return is_alphanumeric(c) ||
-         std::string_view("-._~:[]%!$&'()*+,;=").find(static_cast<char>(c)) != std::string_view::npos;
+  return is_alphanumeric(c) || std::string_view("-._~:[]%!$&'()*+,;=").find(static_cast<char>(c)) !=
+                                   std::string_view::npos;
 });
 
 bool all_of(std::string_view text, const std::array<bool, 256>& table) noexcept {

@@ -59,9 +59,10 @@ TEST(RequestHead, KeepsConnectionsByVersionAndWish) {
 
 TEST(RequestHead, IsReusedWithoutRemains) {
   RequestHead head;
-  ASSERT_FALSE(parse_head(request("Host: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n",
-                                  "POST / HTTP/1.1"),
-                          head));
+  ASSERT_FALSE(
+      parse_head(request("Host: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n",
+                         "POST / HTTP/1.1"),
+                 head));
   EXPECT_EQ(head.framing, Framing::chunked);
   ASSERT_FALSE(parse_head(request("Host: a\r\n"), head));
   EXPECT_EQ(head.framing, Framing::none);
@@ -79,7 +80,8 @@ TEST(RequestHead, RefusesWhatTwoParsersCouldReadInTwoWays) {
   const std::string host = "Host: a\r\n";
   const Refused cases[] = {
       {request(host + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"), 400, "both framings"},
-      {request(host + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"), 400, "both, reversed"},
+      {request(host + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"), 400,
+       "both, reversed"},
       {request(host + "Content-Length: 5\r\nContent-Length: 6\r\n"), 400, "two lengths"},
       {request(host + "Content-Length: 5\r\nContent-Length: 5\r\n"), 400, "two equal lengths"},
       {request(host + "Content-Length: 5, 5\r\n"), 400, "a list of lengths"},
@@ -91,7 +93,8 @@ TEST(RequestHead, RefusesWhatTwoParsersCouldReadInTwoWays) {
       {request(host + "Transfer-Encoding: xchunked\r\n"), 501, "unknown coding"},
       {request(host + "Transfer-Encoding: chunked, identity\r\n"), 501, "chunked not last"},
       {request(host + "Transfer-Encoding: gzip, chunked\r\n"), 501, "another coding before"},
-      {request(host + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400, "twice"},
+      {request(host + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400,
+       "twice"},
       {request(host + "Transfer-Encoding: \"chunked\"\r\n"), 501, "quoted"},
       {request("Transfer-Encoding: chunked\r\n", "POST / HTTP/1.0"), 400, "chunked in 1.0"},
       {request(host + host), 400, "two hosts"},

@@ -1,8 +1,9 @@
 #include "http/server.hpp"
 
+#include <utility>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <utility>
 
 #include "http/server_connection.hpp"
 #include "net/blocking.hpp"
@@ -36,9 +37,8 @@ void Server::serve(net::AcceptedSocket socket, Transport transport,
   auto stream = transport == Transport::tls
                     ? net::make_tls_stream(worker_, blocking_, std::move(socket), *tls_)
                     : net::make_tcp_stream(worker_, blocking_, std::move(socket));
-  auto connection = std::make_unique<ServerConnection>(*this, std::move(stream),
-                                                       transport == Transport::tls ? tls_ : nullptr,
-                                                       std::move(handler));
+  auto connection = std::make_unique<ServerConnection>(
+      *this, std::move(stream), transport == Transport::tls ? tls_ : nullptr, std::move(handler));
   boost::asio::co_spawn(worker_.context(), run_connection(std::move(connection)),
                         boost::asio::detached);
 }

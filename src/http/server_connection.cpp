@@ -133,10 +133,10 @@ Task<> ServerConnection::serve_request() {
   started_ = Clock::now();
   body_.start(head_);
   const std::shared_ptr<Handler> handler = own_handler_ ? own_handler_ : server_.handler_;
-  Exchange exchange(head_, body_,
-                    {*stream_, deadline_, server_.limits_.send_timeout,
-                     server_.worker_.http_date(), scratch_},
-                    head_.keep_alive && !server_.draining_);
+  Exchange exchange(
+      head_, body_,
+      {*stream_, deadline_, server_.limits_.send_timeout, server_.worker_.http_date(), scratch_},
+      head_.keep_alive && !server_.draining_);
   std::string failure_detail;
   try {
     co_await handler->handle(exchange);
@@ -148,7 +148,8 @@ Task<> ServerConnection::serve_request() {
     log::error("a request failed inside", {{"target", head_.target}, {"error", failure_detail}});
     exchange.close_after();
     if (!exchange.responded()) {
-      const ErrorPage page = handler->error_page(500, "the registry failed inside; its log says why");
+      const ErrorPage page =
+          handler->error_page(500, "the registry failed inside; its log says why");
       exchange.restart_response();
       exchange.status(500);
       exchange.header("Content-Type", page.content_type);
@@ -199,10 +200,10 @@ Task<> ServerConnection::refuse(HeadError error) {
   head_.method_text = "-";
   head_.target = "-";
   body_.start(head_);
-  Exchange exchange(head_, body_,
-                    {*stream_, deadline_, server_.limits_.send_timeout,
-                     server_.worker_.http_date(), scratch_},
-                    false);
+  Exchange exchange(
+      head_, body_,
+      {*stream_, deadline_, server_.limits_.send_timeout, server_.worker_.http_date(), scratch_},
+      false);
   exchange.status(error.status);
   exchange.header("Content-Type", page.content_type);
   for (std::string_view lines = page.headers; !lines.empty();) {

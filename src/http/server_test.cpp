@@ -73,8 +73,8 @@ class ServerTest : public testing::Test {
     worker_->post([this, fd = pair[1], &taken] {
       sockaddr_un address{};
       address.sun_family = AF_UNIX;
-      net::AcceptedSocket socket{UniqueFd(fd),
-                                 net::Address(reinterpret_cast<sockaddr*>(&address), sizeof(sa_family_t))};
+      net::AcceptedSocket socket{
+          UniqueFd(fd), net::Address(reinterpret_cast<sockaddr*>(&address), sizeof(sa_family_t))};
       worker_->connections.fetch_add(1);
       server_->serve(std::move(socket), Server::Transport::plain);
       taken.set_value();
@@ -142,8 +142,8 @@ TEST_F(ServerTest, TakesAHeadByteByByte) {
 TEST_F(ServerTest, RefusesBadChunksAndCloses) {
   for (const char* body : {"x\r\n", "5\r\nabc\r\n0\r\n\r\n", "-1\r\n", "1\r\nab\r\n0\r\n\r\n",
                            "1 \nab", "ffffffffffffffffff\r\n", "0x1\r\na\r\n0\r\n\r\n"}) {
-    const std::string all = answer(post("Host: a\r\nTransfer-Encoding: chunked\r\n", body) +
-                                   std::string(64, '\n'));
+    const std::string all =
+        answer(post("Host: a\r\nTransfer-Encoding: chunked\r\n", body) + std::string(64, '\n'));
     EXPECT_TRUE(all.starts_with("HTTP/1.1 400")) << body << " -> " << all;
     EXPECT_EQ(all.find("HTTP/1.1", 1), std::string::npos) << body;
   }
@@ -164,7 +164,8 @@ TEST_F(ServerTest, RefusesAHugeHead) {
 
 TEST_F(ServerTest, SendsContinueOnlyWhenTheBodyIsWanted) {
   const UniqueFd client = connect();
-  send(client, post("Host: a\r\nConnection: close\r\nContent-Length: 2\r\nExpect: 100-continue\r\n", ""));
+  send(client,
+       post("Host: a\r\nConnection: close\r\nContent-Length: 2\r\nExpect: 100-continue\r\n", ""));
   std::array<char, 64> buffer{};
   const ssize_t count = ::recv(client.get(), buffer.data(), buffer.size(), 0);
   ASSERT_GT(count, 0);

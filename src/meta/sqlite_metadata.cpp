@@ -50,7 +50,7 @@ Result<std::unique_ptr<Connection>> open_writer(const std::filesystem::path& fil
 
 }  // namespace
 
-Result<std::unique_ptr<SqliteMetadata>> SqliteMetadata::open(std::filesystem::path file,
+Result<std::unique_ptr<SqliteMetadata>> SqliteMetadata::open(const std::filesystem::path& file,
                                                              Options options) {
   auto writer = open_writer(file);
   if (!writer) return failure(at_start(file, std::move(writer).error()));

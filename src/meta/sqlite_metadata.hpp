@@ -26,7 +26,8 @@ class SqliteMetadata final : public MetadataStore {
 
   /// Creates or upgrades the file. The error's message is for the operator: it names the file and
   /// says what to do.
-  static Result<std::unique_ptr<SqliteMetadata>> open(std::filesystem::path file, Options options);
+  static Result<std::unique_ptr<SqliteMetadata>> open(const std::filesystem::path& file,
+                                                      Options options);
   /// Commits what is queued. The loops that wait for answers must still exist.
   ~SqliteMetadata() override;
 

@@ -1,6 +1,9 @@
 #include "meta/sqlite_metadata.hpp"
 
 #include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "meta/metadata_test_kit.hpp"
 
@@ -87,6 +90,7 @@ TEST_F(Manifests, ARefusedPushLeavesNoRepositoryBehind) {
 
 TEST_F(Manifests, NamesOnlySomeOfManyMissingBlobs) {
   std::vector<oci::ManifestLink> links;
+  links.reserve(20);
   for (unsigned i = 0; i < 20; ++i) links.push_back(link(Role::layer, digest(100 + i)));
   const auto refused = run(store->put_manifest(new_manifest("app", digest(9), {}, links)));
   ASSERT_EQ(code_of(refused), Code::manifest_blob_unknown);
@@ -373,6 +377,37 @@ TEST_F(Store, WritesTheHistoryOfATag) {
   while (row.next()) history.emplace_back(row.text(0));
   EXPECT_THAT(history,
               ElementsAre("alice:>01", "alice:01>02", "bob:02>", "alice:>02", "carol:02>"));
+}
+
+/// Links blobs one after the other for as long as it lives, and says so after each.
+[[noreturn]] void push_until_killed(const std::filesystem::path& file, int out) {
+  auto store = std::move(*SqliteMetadata::open(file, {}));
+  for (unsigned i = 0;; ++i) {
+    if (!run(store->link_blob(repository("app"), digest(i), i))) _exit(1);
+    if (::write(out, &i, sizeof i) != sizeof i) _exit(1);
+  }
+}
+
+TEST(KilledStore, HasEverythingThatItAnsweredFor) {
+  const test::TemporaryFolder folder;
+  const auto file = folder / "metadata.db";
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  const pid_t child = ::fork();
+  if (child == 0) push_until_killed(file, pipe[1]);
+  ::close(pipe[1]);
+  unsigned last = 0;
+  while (last < 200) ASSERT_EQ(::read(pipe[0], &last, sizeof last), ssize_t{sizeof last});
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  while (::read(pipe[0], &last, sizeof last) > 0) {
+  }
+  ::close(pipe[0]);
+
+  const auto store = std::move(*SqliteMetadata::open(file, {}));
+  for (unsigned i = 0; i <= last; ++i) {
+    EXPECT_EQ(run(store->find_blob(repository("app"), digest(i))), i);
+  }
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ class Writer : public testing::Test {
 TEST_F(Writer, CommitsACrowdAtOnce) {
   hold();
   std::vector<std::future<Result<>>> answers;
+  answers.reserve(65);
   for (int i = 0; i < 20; ++i) answers.push_back(insert(std::to_string(i)));
   let_go();
   for (auto& answer : answers) EXPECT_TRUE(answer.get());
@@ -115,6 +116,7 @@ TEST_F(Writer, BumpsVersionsBeforeItAnswers) {
 TEST_F(Writer, RefusesWhatDoesNotFitTheQueue) {
   hold();
   std::vector<std::future<Result<>>> answers;
+  answers.reserve(65);
   for (int i = 0; i < 65; ++i) answers.push_back(insert(std::to_string(i)));
   EXPECT_EQ(code_of(answers.back().get()), Code::unavailable);
   let_go();

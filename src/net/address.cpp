@@ -104,8 +104,7 @@ bool Address::is_loopback() const noexcept {
   }
   if (family() == AF_INET6) {
     const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr;
-    return IN6_IS_ADDR_LOOPBACK(&v6) ||
-           (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+    return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
   }
   return false;
 }

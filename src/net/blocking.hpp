@@ -1,11 +1,5 @@
 #pragma once
 
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -16,6 +10,12 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "base/error.hpp"
 #include "base/task.hpp"
@@ -44,8 +44,9 @@ class Blocking {
       auto loop = boost::asio::get_associated_executor(handler);
       auto guard = boost::asio::make_work_guard(loop);
       auto finish = [h = std::move(handler), loop, hold = std::move(guard)](R result) mutable {
-        boost::asio::dispatch(
-            loop, [h = std::move(h), r = std::move(result)]() mutable { std::move(h)(std::move(r)); });
+        boost::asio::dispatch(loop, [h = std::move(h), r = std::move(result)]() mutable {
+          std::move(h)(std::move(r));
+        });
       };
       submit([w = std::move(job), f = std::move(finish)](bool accepted) mutable {
         if (accepted) {
@@ -56,8 +57,8 @@ class Blocking {
         }
       });
     };
-    co_return co_await boost::asio::async_initiate<decltype(kAwait) const, void(R)>(start, kAwait,
-                                                                                    std::move(work));
+    co_return co_await boost::asio::async_initiate<decltype(kAwait) const, void(R)>(
+        start, kAwait, std::move(work));
   }
 
   /// Without waiting for it and without a result; dropped (and false) when the queue is full.

@@ -6,12 +6,13 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <utility>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <cerrno>
-#include <utility>
 
 #include "base/log.hpp"
 #include "net/socket.hpp"
@@ -19,9 +20,10 @@
 namespace moorgate::net {
 namespace {
 
-using LoopTimer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                                    boost::asio::wait_traits<std::chrono::steady_clock>,
-                                                    boost::asio::io_context::executor_type>;
+using LoopTimer =
+    boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                      boost::asio::wait_traits<std::chrono::steady_clock>,
+                                      boost::asio::io_context::executor_type>;
 
 void set_option(int fd, int level, int name) {
   const int on = 1;
@@ -50,7 +52,8 @@ Error cannot_listen(const Address& address, int error) {
 
 Result<> prepare_socket_file(const Listener::Options& options) {
   const auto* path = reinterpret_cast<const sockaddr_un*>(options.address.raw())->sun_path;
-  if (::chmod(path, options.mode) != 0) return failure(system_error(errno, "set the socket's mode", path));
+  if (::chmod(path, options.mode) != 0)
+    return failure(system_error(errno, "set the socket's mode", path));
   if (options.owner || options.group) {
     const auto owner = options.owner.value_or(static_cast<uid_t>(-1));
     const auto group = options.group.value_or(static_cast<gid_t>(-1));
@@ -108,7 +111,8 @@ struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
                                  SOCK_NONBLOCK | SOCK_CLOEXEC);
     again = client >= 0;
     if (client >= 0) {
-      Address from = address.is_unix() ? address : Address(reinterpret_cast<sockaddr*>(&peer), length);
+      Address from =
+          address.is_unix() ? address : Address(reinterpret_cast<sockaddr*>(&peer), length);
       hand_over({UniqueFd(client), from});
       return true;
     }
@@ -145,7 +149,9 @@ Listener::~Listener() {
   }
 }
 
-const Address& Listener::address() const noexcept { return impl_->address; }
+const Address& Listener::address() const noexcept {
+  return impl_->address;
+}
 
 Result<std::unique_ptr<Listener>> Listener::open(Options options) {
   const Address& wanted = options.address;

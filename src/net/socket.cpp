@@ -3,9 +3,10 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include <boost/asio/buffer.hpp>
 #include <cerrno>
 #include <utility>
+
+#include <boost/asio/buffer.hpp>
 
 #include "net/worker.hpp"
 
@@ -73,7 +74,9 @@ Task<Result<>> Socket::send_all(std::string_view bytes) {
   }
 }
 
-void Socket::shutdown_send() noexcept { ::shutdown(fd(), SHUT_WR); }
+void Socket::shutdown_send() noexcept {
+  ::shutdown(fd(), SHUT_WR);
+}
 
 void Socket::interrupt() noexcept {
   boost::system::error_code ignored;
@@ -91,8 +94,7 @@ Task<Result<std::size_t>> read_file(Blocking& blocking, int file, std::uint64_t 
   std::size_t done = 0;
   while (done < into.size()) {
     iovec part{into.data() + done, into.size() - done};
-    const ssize_t count =
-        ::preadv2(file, &part, 1, static_cast<off_t>(offset + done), RWF_NOWAIT);
+    const ssize_t count = ::preadv2(file, &part, 1, static_cast<off_t>(offset + done), RWF_NOWAIT);
     if (count == 0) break;
     if (count > 0) {
       done += static_cast<std::size_t>(count);

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <span>
+#include <string_view>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
-
-#include <span>
-#include <string_view>
 
 #include "net/blocking.hpp"
 #include "net/stream.hpp"

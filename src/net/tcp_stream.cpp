@@ -48,7 +48,8 @@ class TcpStream final : public Stream {
       if (sent > 0) {
         deadline.set(patience);
       } else if (sent == 0) {
-        co_return failure(Code::internal, "the blob is shorter than it was", "sendfile found the end");
+        co_return failure(Code::internal, "the blob is shorter than it was",
+                          "sendfile found the end");
       } else if (errno == EAGAIN) {
         if (auto ready = co_await socket_.wait_writable(); !ready) co_return ready;
       } else if (errno != EINTR) {
@@ -109,8 +110,7 @@ class TcpStream final : public Stream {
 
 }  // namespace
 
-std::unique_ptr<Stream> make_tcp_stream(Worker& worker, Blocking& blocking,
-                                        AcceptedSocket socket) {
+std::unique_ptr<Stream> make_tcp_stream(Worker& worker, Blocking& blocking, AcceptedSocket socket) {
   return std::make_unique<TcpStream>(worker, blocking, std::move(socket));
 }
 

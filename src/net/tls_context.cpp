@@ -133,7 +133,8 @@ Result<ContextPointer> make_context(const KeyPair& pair) {
       &BIO_free);
   const X509Pointer leaf(PEM_read_bio_X509_AUX(chain.get(), nullptr, refuse_passphrase, nullptr),
                          &X509_free);
-  if (!leaf) return failure(bad_pair(pair, "no certificate in PEM form (" + openssl_reason() + ")"));
+  if (!leaf)
+    return failure(bad_pair(pair, "no certificate in PEM form (" + openssl_reason() + ")"));
   if (SSL_CTX_use_certificate(raw, leaf.get()) != 1) {
     return failure(bad_pair(pair, openssl_reason()));
   }
@@ -146,9 +147,8 @@ Result<ContextPointer> make_context(const KeyPair& pair) {
   ERR_clear_error();
   const BioPointer key_text(BIO_new_mem_buf(pair.key.data(), static_cast<int>(pair.key.size())),
                             &BIO_free);
-  const KeyPointer key(
-      PEM_read_bio_PrivateKey(key_text.get(), nullptr, refuse_passphrase, nullptr),
-      &EVP_PKEY_free);
+  const KeyPointer key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, refuse_passphrase, nullptr),
+                       &EVP_PKEY_free);
   if (!key) {
     return failure(bad_pair(pair, "its private key is not readable PEM, or needs a passphrase (" +
                                       openssl_reason() + ")"));
@@ -190,7 +190,9 @@ struct TlsContext::Impl {
 TlsContext::TlsContext(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TlsContext::~TlsContext() = default;
 
-ssl_ctx_st* TlsContext::native() const noexcept { return impl_->contexts.front().get(); }
+ssl_ctx_st* TlsContext::native() const noexcept {
+  return impl_->contexts.front().get();
+}
 const std::vector<CertificateFacts>& TlsContext::certificates() const noexcept {
   return impl_->facts;
 }

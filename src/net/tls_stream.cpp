@@ -15,6 +15,11 @@
 namespace moorgate::net {
 namespace {
 
+/// SSL_get_error looks at the thread's whole error queue; clearing an empty one is not free.
+void forget_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 constexpr std::size_t kRecord = 16 << 10;
 /// Plain bytes that are encrypted before the socket sees any of them.
 constexpr std::size_t kBatch = 8 * kRecord;
@@ -35,7 +40,7 @@ class TlsStream final : public Stream {
 
   Task<Result<>> handshake() override {
     while (true) {
-      ERR_clear_error();
+      forget_errors();
       const int done = SSL_do_handshake(ssl_.get());
       if (auto sent = co_await flush(); !sent) co_return sent;
       if (done == 1) co_return Result<>{};
@@ -45,7 +50,7 @@ class TlsStream final : public Stream {
 
   Task<Result<std::size_t>> read_some(std::span<char> into) override {
     while (true) {
-      ERR_clear_error();
+      forget_errors();
       std::size_t total = 0;
       int got = 0;
       // Every record that has arrived, not just the first.
@@ -100,8 +105,8 @@ class TlsStream final : public Stream {
       {
         auto plain = worker_.large_buffers().borrow();
         std::memcpy(plain.data(), head.data(), head.size());
-        const auto want = static_cast<std::size_t>(
-            std::min<std::uint64_t>(kBatch - head.size(), length));
+        const auto want =
+            static_cast<std::size_t>(std::min<std::uint64_t>(kBatch - head.size(), length));
         auto got = co_await read_file(blocking_, file, offset, {plain.data() + head.size(), want});
         if (!got) co_return failure(std::move(got).error());
         if (*got < want) {
@@ -120,7 +125,7 @@ class TlsStream final : public Stream {
   }
 
   Task<> shutdown_send() override {
-    ERR_clear_error();
+    forget_errors();
     SSL_shutdown(ssl_.get());
     std::ignore = co_await flush();
     socket_.shutdown_send();
@@ -139,7 +144,7 @@ class TlsStream final : public Stream {
   /// Into the out buffer; nothing is sent yet.
   Result<> encrypt(std::string_view plain) {
     while (!plain.empty()) {
-      ERR_clear_error();
+      forget_errors();
       const int taken = SSL_write(ssl_.get(), plain.data(), clamp(plain.size()));
       if (taken <= 0) return failure(Code::end_of_stream, "the TLS connection ended");
       plain.remove_prefix(static_cast<std::size_t>(taken));

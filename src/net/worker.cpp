@@ -2,11 +2,12 @@
 
 #include <pthread.h>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <array>
 #include <chrono>
 #include <ctime>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 namespace moorgate::net {
 
@@ -40,9 +41,13 @@ Worker::Worker(std::size_t index) : index_(index), guard_(context_.get_executor(
   tick();
 }
 
-Worker::~Worker() { stop(); }
+Worker::~Worker() {
+  stop();
+}
 
-void Worker::post(std::function<void()> work) { boost::asio::post(context_, std::move(work)); }
+void Worker::post(std::function<void()> work) {
+  boost::asio::post(context_, std::move(work));
+}
 
 void Worker::start() {
   thread_ = std::thread([this] {

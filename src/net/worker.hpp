@@ -1,8 +1,5 @@
 #pragma once
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-
 #include <atomic>
 #include <cstddef>
 #include <functional>
@@ -11,6 +8,9 @@
 #include <string_view>
 #include <thread>
 #include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include "net/buffer_pool.hpp"
 #include "net/deadline.hpp"

@@ -11,7 +11,6 @@ using test::code_of;
 using test::digest_of;
 using test::index_with;
 using test::reference;
-using test::repository;
 using test::run;
 using test::tag;
 using testing::ElementsAre;

@@ -115,6 +115,7 @@ Task<Result<>> ClaimedUpload::commit(const oci::Digest& digest) {
 }
 
 Task<Result<>> ClaimedUpload::cancel() {
+  if (!session_) co_return Result<>{};  // it has ended already
   session_.reset();
   co_return co_await forget(blobs_, metadata_, std::move(claim_));
 }

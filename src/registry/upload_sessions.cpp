@@ -128,8 +128,11 @@ std::optional<Result<std::uint64_t>> Registry::Shared::offset(const meta::Upload
   const std::scoped_lock lock(mutex_);
   const auto found = sessions_.find(asked.id);
   if (found == sessions_.end() || !found->second->known) return std::nullopt;
-  if (!found->second->is_of(asked)) return unknown(asked);
-  return found->second->offset.load(std::memory_order_relaxed);
+  const auto& session = *found->second;
+  if (!session.is_of(asked)) return unknown(asked);
+  // Given up without a flush, its last bytes may be lost: only the store knows.
+  if (!session.taken && !session.open) return std::nullopt;
+  return session.offset.load(std::memory_order_relaxed);
 }
 
 void Registry::Shared::drop_impatient() {

@@ -67,7 +67,7 @@ class Registry::Shared : public std::enable_shared_from_this<Registry::Shared> {
   Result<Claim> take(meta::UploadRecord asked);
   /// nullopt while a request holds it, or if a request had it at `before` (Unix seconds) or later.
   std::optional<Claim> take_abandoned(meta::UploadRecord record, std::int64_t before);
-  /// As take() decides, but also while it is taken; nullopt if the session is not in mind.
+  /// As take() decides, but also while it is taken; nullopt if only the stores can tell.
   std::optional<Result<std::uint64_t>> offset(const meta::UploadRecord& asked);
   /// Drops the open sessions that have waited longer than kPatience.
   void drop_impatient();
