@@ -142,7 +142,7 @@ void check_effect(const config::Reader& in, const AccessRule& rule) {
 
 AccessRule parse_rule(const config::Reader& in, const std::vector<Group>& groups) {
   AccessRule rule;
-  rule.where = in.path();
+  rule.where = in.line() > 0 ? "line " + std::to_string(in.line()) : in.path();
   std::string who;
   in.require("who");
   if (in.read("who", who, "anyone, signed-in, user:NAME or group:NAME; names may hold *")) {

@@ -29,6 +29,12 @@ Task<> send_error(http::Exchange& exchange, Error error) {
   co_await exchange.send(render_error(wire.code, error.message));
 }
 
+Task<> finish_error(http::Exchange& exchange, Error error) {
+  exchange.record.reason = error.message;
+  exchange.header("Content-Type", kJson);
+  co_await exchange.send(render_error(wire_error(error.code).code, error.message));
+}
+
 Task<> send_json(http::Exchange& exchange, int status, std::string body) {
   exchange.status(status);
   exchange.header("Content-Type", kJson);

@@ -20,6 +20,9 @@ void start_answer(http::Exchange& exchange, int status);
 /// The error as the spec's JSON. What the client did not cause is logged with its detail.
 Task<> send_error(http::Exchange& exchange, Error error);
 
+/// The same for an answer that was started already, because the error has headers of its own.
+Task<> finish_error(http::Exchange& exchange, Error error);
+
 Task<> send_json(http::Exchange& exchange, int status, std::string body);
 
 /// A status without a body and the headers set by the caller after start_answer().

@@ -101,8 +101,7 @@ Task<> BlobEndpoint::get(const Call& call, const access::Permit& permit) {
   if (!range) {
     start_answer(exchange, 416);
     exchange.header("Content-Range", "bytes */" + std::to_string(reader.size()));
-    exchange.record.reason = range.error().message;
-    co_await exchange.send_empty();
+    co_await finish_error(exchange, std::move(range).error());
     co_return;
   }
   start_answer(exchange, *range ? 206 : 200);

@@ -123,9 +123,9 @@ Task<> ManifestEndpoint::put(const Call& call, const access::Permit& permit) {
     co_return;
   }
   if (tags->size() > kTagLimit) {
-    exchange.record.reason = "more than 100 tags in one push";
+    Error error{Code::tag_invalid, "one push may set 100 tags at most"};
     start_answer(exchange, 414);
-    co_await exchange.send_empty();
+    co_await finish_error(exchange, std::move(error));
     co_return;
   }
   auto bytes = co_await exchange.body().read_all(oci::kManifestLimit);

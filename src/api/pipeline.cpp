@@ -72,13 +72,13 @@ Task<> Pipeline::handle_page(http::Exchange& exchange) {
 Task<std::shared_ptr<const auth::Principal>> Pipeline::authenticate(http::Exchange& exchange) {
   const http::RequestHead& head = exchange.head();
   const std::string_view authorization = head.find("Authorization").value_or("");
-  if (auto known = parts_.authenticator->cached(authorization)) {
-    exchange.record.principal = known->name();
-    co_return known;
-  }
   if (head.count("Authorization") > 1) {
     co_await send_error(exchange, {Code::bad_request, "Authorization must stand there once"});
     co_return nullptr;
+  }
+  if (auto known = parts_.authenticator->cached(authorization, exchange.memo())) {
+    exchange.record.principal = known->name();
+    co_return known;
   }
   auto result = co_await parts_.authenticator->authenticate(authorization);
   if (result) {

@@ -94,19 +94,18 @@ Task<> refuse_chunk(const Call& call, const access::Permit& permit, const Upload
                     Error error) {
   http::Exchange& exchange = call.exchange;
   if (error.code == Code::end_of_stream || error.code == Code::timeout) {
-    exchange.record.reason = "the client broke off in the middle of a chunk";
     exchange.close_after();
+    error = {Code::blob_upload_invalid, "the client broke off in the middle of a chunk"};
     describe_session(exchange, permit, 400, upload.id(), upload.offset());
-    co_await exchange.send_empty();
+    co_await finish_error(exchange, std::move(error));
     co_return;
   }
   if (error.code != Code::range_invalid) {
     co_await send_error(exchange, std::move(error));
     co_return;
   }
-  exchange.record.reason = std::move(error).message;
   describe_session(exchange, permit, 416, upload.id(), upload.offset());
-  co_await exchange.send_empty();
+  co_await finish_error(exchange, std::move(error));
 }
 
 Result<oci::Digest> digest_parameter(const Query& query) {

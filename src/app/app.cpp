@@ -8,6 +8,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <cstdlib>
 
 #include "admin/operations.hpp"
 #include "auth/challenge.hpp"
@@ -25,7 +26,8 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kDiskThreads = 8;
 constexpr std::size_t kDiskQueue = 16'384;
-constexpr std::size_t kHashQueue = 1024;
+/// Seconds of work, not minutes: clients give up on a login after 15 s.
+constexpr std::size_t kHashQueue = 256;
 constexpr std::chrono::minutes kPurgeInterval{60};
 /// A certificate that ends within this time is worth a warning.
 constexpr std::int64_t kExpirySoon = 14LL * 24 * 3600;
@@ -92,7 +94,12 @@ App::App(std::filesystem::path file, AppConfig config, log::Format format)
       next_purge_(steady_clock::now()) {}
 
 App::~App() {
+  // What the pools still finish is handed to loops that are stopped but there.
   for (const auto& shard : shards_) shard->worker->stop();
+  hashing_->finish();
+  disk_->finish();
+  metadata_.reset();
+  shards_.clear();
 }
 
 void App::block_signals() {
@@ -379,7 +386,13 @@ void App::drain() {
     log::warning("requests still under way are cut off",
                  {{"connections", static_cast<std::int64_t>(connections())}});
     each_shard([](Shard& shard) { shard.server.abort_all(); });
-    wait_for_all(seconds(5));
+    if (!wait_for_all(seconds(5))) {
+      // A request hangs inside. Everything acknowledged is durable; taking the process apart under
+      // a running request is the greater risk.
+      log::error("stopped without waiting any longer");
+      log::stop();
+      std::_Exit(1);
+    }
   }
   log::info("stopped");
 }

@@ -5,8 +5,25 @@
 
 #include "auth/credential_key.hpp"
 #include "auth/credentials.hpp"
+#include "base/secret.hpp"
+#include "crypto/hmac.hpp"
 
 namespace moorgate::auth {
+
+namespace {
+
+/// Beyond what the cache itself allows: short, because nothing evicts it.
+constexpr std::chrono::seconds kMemoLife{30};
+
+struct SignedIn final : http::ConnectionMemo {
+  Secret authorization;
+  std::shared_ptr<const Principal> principal;
+  std::uint64_t epoch = 0;
+  std::uint64_t generation = 0;
+  CachedAuthenticator::Clock::time_point until;
+};
+
+}  // namespace
 
 CachedAuthenticator::CachedAuthenticator(std::shared_ptr<Authenticator> authenticator,
                                          std::shared_ptr<LoginThrottle> throttle,
@@ -21,6 +38,32 @@ std::shared_ptr<const Principal> CachedAuthenticator::cached(std::string_view au
   if (authorization.empty()) return anonymous_;
   if (authorization.size() > Credentials::kMaxHeader) return nullptr;
   return cache_.find(credential_key(authorization), authenticator_->generation(), now_()).principal;
+}
+
+std::shared_ptr<const Principal> CachedAuthenticator::cached(
+    std::string_view authorization, std::unique_ptr<http::ConnectionMemo>& memo) {
+  if (authorization.empty()) return anonymous_;
+  const auto now = now_();
+  const std::uint64_t generation = authenticator_->generation();
+  auto* last = static_cast<SignedIn*>(memo.get());
+  if (last != nullptr && last->epoch == epoch_ &&
+      last->generation == generation && now < last->until &&
+      crypto::equal_in_constant_time(last->authorization.reveal(), authorization)) {
+    return last->principal;
+  }
+  auto principal = cached(authorization);
+  if (!principal) {
+    memo.reset();
+    return nullptr;
+  }
+  auto fresh = std::make_unique<SignedIn>();
+  fresh->authorization = Secret(std::string(authorization));
+  fresh->principal = principal;
+  fresh->epoch = epoch_;
+  fresh->generation = generation;
+  fresh->until = now + kMemoLife;
+  memo = std::move(fresh);
+  return principal;
 }
 
 Task<Result<std::shared_ptr<const Principal>>> CachedAuthenticator::authenticate(
@@ -63,6 +106,7 @@ Task<Result<std::shared_ptr<const Principal>>> CachedAuthenticator::authenticate
 void CachedAuthenticator::replace(std::shared_ptr<Authenticator> authenticator) {
   authenticator_ = std::move(authenticator);
   cache_.clear();
+  ++epoch_;
 }
 
 }  // namespace moorgate::auth

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -10,6 +11,7 @@
 #include "auth/verified_credential_cache.hpp"
 #include "base/error.hpp"
 #include "base/task.hpp"
+#include "http/exchange.hpp"
 
 namespace moorgate::auth {
 
@@ -31,6 +33,12 @@ class CachedAuthenticator {
   /// (no header) is anonymous. The principal is shared because a long request outlives its entry.
   std::shared_ptr<const Principal> cached(std::string_view authorization);
 
+  /// The same with a place on the connection to remember the answer in: most requests come from
+  /// whoever sent the one before, and comparing is cheaper than hashing. The header is kept, as a
+  /// Secret, for as long as the connection lives.
+  std::shared_ptr<const Principal> cached(std::string_view authorization,
+                                          std::unique_ptr<http::ConnectionMemo>& memo);
+
   /// `unauthorized`: answer 401 with a Challenge. `too_many_requests`: too many different wrong
   /// passwords for this user; never said to a credential that is in the cache. `unavailable`: 503.
   /// The result is never null. `authorization` stays valid until the answer.
@@ -45,6 +53,8 @@ class CachedAuthenticator {
   const Now now_;
   const std::shared_ptr<const Principal> anonymous_;
   VerifiedCredentialCache cache_;
+  /// Counts replace(): what connections remember is older than it.
+  std::uint64_t epoch_ = 0;
 };
 
 }  // namespace moorgate::auth

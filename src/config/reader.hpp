@@ -106,6 +106,8 @@ class Reader {
   /// At the element `index` of the list under `key`.
   void problem(std::string_view key, std::size_t index, std::string message) const;
 
+  /// Of this mapping in the file; 0 if it is absent or not from a file.
+  int line() const noexcept;
   /// "listen[0]"; empty at the root.
   const std::string& path() const noexcept { return path_; }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,12 @@ struct AccessRecord {
   std::string reason;
 };
 
+/// What a handler wants to find again at the next request of the same connection; dies with it.
+class ConnectionMemo {
+ public:
+  virtual ~ConnectionMemo() = default;
+};
+
 /// One request and its answer, independent of the codec that carries them. Loop-owned; used by
 /// one coroutine. The answer is: status(), header()…, then exactly one of the send verbs.
 class Exchange {
@@ -38,6 +45,7 @@ class Exchange {
     std::string_view date;
     /// Reused from request to request.
     std::string& scratch;
+    std::unique_ptr<ConnectionMemo>& memo;
   };
 
   Exchange(const RequestHead& head, BodyReader& body, Wire wire, bool keep_alive)
@@ -46,7 +54,8 @@ class Exchange {
   const RequestHead& head() const noexcept { return head_; }
   BodyReader& body() noexcept { return body_; }
   const BodyReader& body() const noexcept { return body_; }
-  net::Stream& stream() noexcept { return wire_.stream; }
+  /// The handler's own; null until it sets one.
+  std::unique_ptr<ConnectionMemo>& memo() noexcept { return wire_.memo; }
 
   void status(int code) noexcept { status_ = code; }
   /// Name and value go out as they are: the caller sees to it that they hold no CR or LF.

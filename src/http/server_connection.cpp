@@ -135,7 +135,7 @@ Task<> ServerConnection::serve_request() {
   const std::shared_ptr<Handler> handler = own_handler_ ? own_handler_ : server_.handler_;
   Exchange exchange(
       head_, body_,
-      {*stream_, deadline_, server_.limits_.send_timeout, server_.worker_.http_date(), scratch_},
+      {*stream_, deadline_, server_.limits_.send_timeout, server_.worker_.http_date(), scratch_, memo_},
       head_.keep_alive && !server_.draining_);
   std::string failure_detail;
   try {
@@ -202,7 +202,7 @@ Task<> ServerConnection::refuse(HeadError error) {
   body_.start(head_);
   Exchange exchange(
       head_, body_,
-      {*stream_, deadline_, server_.limits_.send_timeout, server_.worker_.http_date(), scratch_},
+      {*stream_, deadline_, server_.limits_.send_timeout, server_.worker_.http_date(), scratch_, memo_},
       false);
   exchange.status(error.status);
   exchange.header("Content-Type", page.content_type);

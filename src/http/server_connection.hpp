@@ -57,6 +57,7 @@ class ServerConnection {
   RequestHead head_;
   BodyReader body_;
   std::string scratch_;
+  std::unique_ptr<ConnectionMemo> memo_;
   bool keep_alive_ = true;
   Clock::time_point started_;
   ServerConnection* next_ = nullptr;

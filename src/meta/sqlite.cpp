@@ -161,8 +161,8 @@ Error Connection::take_failure() {
   } else if (is_damage(what.code)) {
     error.message = "the registry's metadata is damaged; its operator must restore it";
     error.detail +=
-        "; stop the registry and restore this file from a backup, or rescue what is readable with "
-        "sqlite3's .recover command (docs/storage.md)";
+        "; stop the registry and restore this file from a backup, or rescue what is readable as "
+        "docs/storage.md describes";
   }
   return error;
 }

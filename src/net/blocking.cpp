@@ -13,13 +13,16 @@ Blocking::Blocking(std::string name, std::size_t threads, std::size_t queue_limi
   }
 }
 
-Blocking::~Blocking() {
+Blocking::~Blocking() { finish(); }
+
+void Blocking::finish() {
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
   }
   ready_.notify_all();
   for (auto& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 bool Blocking::post(std::move_only_function<void()> work) {

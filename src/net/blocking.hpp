@@ -30,7 +30,7 @@ class Blocking {
  public:
   /// `name` labels the threads (15 characters at most).
   Blocking(std::string name, std::size_t threads, std::size_t queue_limit);
-  /// Finishes what is queued, then joins.
+  /// As finish().
   ~Blocking();
   Blocking(const Blocking&) = delete;
   Blocking& operator=(const Blocking&) = delete;
@@ -63,6 +63,9 @@ class Blocking {
 
   /// Without waiting for it and without a result; dropped (and false) when the queue is full.
   bool post(std::move_only_function<void()> work);
+
+  /// Finishes what is queued and ends the threads; later work is refused as `unavailable`.
+  void finish();
 
   std::size_t queued() const;
 

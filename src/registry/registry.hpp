@@ -127,7 +127,8 @@ class Upload {
   /// after digest_invalid, with nothing stored; after other errors take_upload() tells whether
   /// there is something left to try again.
   virtual Task<Result<>> commit(const oci::Digest& digest) = 0;
-  /// Forgets the session and its bytes.
+  /// Forgets the session and its bytes. Once the session has ended, this, rewind() and
+  /// finish_chunk() do nothing.
   virtual Task<Result<>> cancel() = 0;
 };
 

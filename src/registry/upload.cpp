@@ -88,6 +88,7 @@ Task<Result<>> ClaimedUpload::append(std::string_view bytes) {
 }
 
 Task<Result<>> ClaimedUpload::finish_chunk() {
+  if (!session_) co_return Result<>{};
   auto written = co_await session_->flush();
   flushed_ = written.has_value();
   claim_.set_offset(session_->offset());
@@ -96,6 +97,7 @@ Task<Result<>> ClaimedUpload::finish_chunk() {
 }
 
 Task<Result<>> ClaimedUpload::rewind(std::uint64_t offset) {
+  if (!session_) co_return Result<>{};
   flushed_ = false;
   if (auto cut = co_await session_->truncate(offset); !cut) co_return cut;
   co_return co_await finish_chunk();

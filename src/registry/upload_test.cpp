@@ -164,6 +164,17 @@ TEST_F(Uploads, EndWithNothingStoredWhenTheDigestIsWrong) {
   EXPECT_THAT(recorded(), IsEmpty());
 }
 
+TEST_F(Uploads, ThatHaveEndedTakeTheirTidyingUpCalmly) {
+  const auto id = begin();
+  const auto upload = take(id);
+  ASSERT_TRUE(run(upload->append("hello")));
+  EXPECT_EQ(code_of(run(upload->commit(digest_of("goodbye")))), Code::digest_invalid);
+  EXPECT_TRUE(run(upload->rewind(0)));
+  EXPECT_TRUE(run(upload->finish_chunk()));
+  EXPECT_TRUE(run(upload->cancel()));
+  EXPECT_EQ(upload->id(), id);
+}
+
 TEST_F(Uploads, MayBeTriedAgainAfterAFullDisk) {
   const auto id = begin();
   send(id, "hello");
