@@ -3,12 +3,12 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <thread>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <cstdlib>
 
 #include "admin/operations.hpp"
 #include "auth/challenge.hpp"
@@ -111,6 +111,8 @@ void App::block_signals() {
 Result<std::unique_ptr<App>> App::open(std::filesystem::path file, AppConfig config,
                                        log::Format format) {
   std::unique_ptr<App> app(new App(std::move(file), std::move(config), format));
+  // Watched before they are read: a change in between is seen.
+  app->watch_ = app->watch_for(app->config_);
   for (auto step : {&App::open_stores, &App::load_users, &App::load_certificates, &App::bind}) {
     if (auto done = (app.get()->*step)(); !done) return failure(std::move(done).error());
   }
@@ -233,7 +235,6 @@ int App::run() {
   start_listeners();
   serving_ = true;
   announce();
-  watch_files();
 
   const sigset_t set = watched_signals();
   while (true) {
@@ -254,17 +255,18 @@ void App::each_shard(const std::function<void(Shard&)>& work) {
   }
 }
 
-void App::watch_files() {
-  watch_.clear();
-  for (const auto& file : users_->files()) {
-    watch_.add({file}, [this, file] { reload_users(file); });
+FileWatch App::watch_for(const AppConfig& config) {
+  FileWatch watch;
+  for (const auto& file : config.users.htpasswd) {
+    watch.add({file}, [this, file] { reload_users(file); });
   }
   std::vector<std::filesystem::path> certificates;
-  for (const auto& files : config_.certificates) {
+  for (const auto& files : config.certificates) {
     certificates.push_back(files.certificate);
     certificates.push_back(files.key);
   }
-  if (tls_) watch_.add(std::move(certificates), [this] { reload_certificates(); });
+  if (config.needs_tls()) watch.add(std::move(certificates), [this] { reload_certificates(); });
+  return watch;
 }
 
 void App::reload_users(const std::filesystem::path& htpasswd) {
@@ -314,6 +316,7 @@ void App::reload_config() {
   if (fresh.users.htpasswd.empty()) fresh.users = config_.users;
   if (fresh.certificates.empty()) fresh.certificates = config_.certificates;
 
+  FileWatch watch = watch_for(fresh);
   auth::UserProblems problems;
   auto users = auth::UserSources::open(fresh.users, *hashing_, problems);
   report(problems.warnings, log::Level::warning, "a user cannot sign in");
@@ -346,7 +349,7 @@ void App::reload_config() {
     shard.server.use(tls);
     shard.server.use(limits);
   });
-  watch_files();
+  watch_ = std::move(watch);
   log::info("configuration reloaded", {{"file", file_.native()}});
 }
 

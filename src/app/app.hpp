@@ -49,7 +49,7 @@ class App {
   void make_shards();
   void start_listeners();
   void announce() const;
-  void watch_files();
+  FileWatch watch_for(const AppConfig& config);
   void reload_config();
   void reload_certificates();
   void reload_users(const std::filesystem::path& htpasswd);

@@ -196,7 +196,15 @@ LoadedConfig load_config(const std::filesystem::path& file) {
 std::string render_config_reference() {
   const auto document = config::Document::for_reference();
   std::ignore = parse_app(document.root());
-  return config::render_reference(document.reference());
+  return "# Configuration\n\n"
+         "`moorgate serve --config moorgate.yml` reads these keys; generated from the program, "
+         "see\n"
+         "[hacking.md](hacking.md). Relative paths are relative to the file. Unknown keys are "
+         "errors.\n"
+         "`MOORGATE_` and a key's path in capitals override it: `MOORGATE_TLS_CERTIFICATE`. A "
+         "value with\n"
+         "`{` or `*` at its start must be quoted.\n\n" +
+         config::render_reference(document.reference());
 }
 
 }  // namespace moorgate::app

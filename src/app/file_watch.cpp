@@ -35,15 +35,13 @@ void FileWatch::add(std::vector<std::filesystem::path> files, Changed changed) {
 }
 
 void FileWatch::look() {
-  // By index: an action may add or clear groups.
-  for (std::size_t i = 0; i < groups_.size(); ++i) {
-    std::string now = fingerprint(groups_[i].files);
-    const bool settled = now == groups_[i].last_seen;
-    groups_[i].last_seen = now;
-    if (!settled || now == groups_[i].acted_on) continue;
-    groups_[i].acted_on = std::move(now);
-    const Changed changed = groups_[i].changed;
-    changed();
+  for (Group& group : groups_) {
+    std::string now = fingerprint(group.files);
+    const bool settled = now == group.last_seen;
+    group.last_seen = now;
+    if (!settled || now == group.acted_on) continue;
+    group.acted_on = std::move(now);
+    group.changed();
   }
 }
 

@@ -17,7 +17,6 @@ class FileWatch {
   /// `changed` runs once for a change of one or several of `files`, after they have stayed the
   /// same for one look, so that a half-written file is not read.
   void add(std::vector<std::filesystem::path> files, Changed changed);
-  void clear() { groups_.clear(); }
   void look();
 
  private:

@@ -53,6 +53,14 @@ std::optional<std::int64_t> moment(const UploadsArguments& arguments) {
   return std::chrono::system_clock::to_time_t(then);
 }
 
+/// The file tells: the record follows only now and then.
+std::uint64_t bytes_of(const AppConfig& config, const std::string& id) {
+  std::error_code error;
+  const auto size =
+      std::filesystem::file_size(config.storage.root / blob::paths::upload_data(id), error);
+  return error ? 0 : size;
+}
+
 Result<std::unique_ptr<meta::SqliteMetadata>> open_metadata(const AppConfig& config) {
   const auto file = config.storage.root / blob::paths::kMetadata;
   if (!std::filesystem::exists(file)) {
@@ -72,10 +80,11 @@ int list_uploads_command(const AppConfig& config, const UploadsArguments& argume
   auto found = wait_for((*metadata)->uploads(*before));
   if (!found) return complain(found.error());
   for (const auto& upload : *found) {
-    std::cout << upload.id << "  " << upload.repository.text() << "  " << upload.offset
-              << " bytes  by " << (upload.owner.empty() ? "anonymous" : upload.owner)
-              << "  started " << to_rfc3339(upload.started) << "  last touched "
-              << to_rfc3339(upload.touched) << '\n';
+    std::cout << upload.id << "  " << upload.repository.text() << "  "
+              << bytes_of(config, upload.id) << " bytes  by "
+              << (upload.owner.empty() ? "anonymous" : upload.owner) << "  started "
+              << to_rfc3339(upload.started) << "  last touched " << to_rfc3339(upload.touched)
+              << '\n';
   }
   std::cout << found->size()
             << (found->size() == 1 ? " unfinished upload\n" : " unfinished uploads\n");

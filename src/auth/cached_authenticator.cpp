@@ -46,8 +46,8 @@ std::shared_ptr<const Principal> CachedAuthenticator::cached(
   const auto now = now_();
   const std::uint64_t generation = authenticator_->generation();
   auto* last = static_cast<SignedIn*>(memo.get());
-  if (last != nullptr && last->epoch == epoch_ &&
-      last->generation == generation && now < last->until &&
+  if (last != nullptr && last->epoch == epoch_ && last->generation == generation &&
+      now < last->until &&
       crypto::equal_in_constant_time(last->authorization.reveal(), authorization)) {
     return last->principal;
   }

@@ -27,7 +27,8 @@ class BlobReader {
 };
 
 /// Bytes on their way to becoming a blob. One caller at a time; the caller's loop owns it. Dropped
-/// without a commit, it may be resumed by its id from where the last flush() ended.
+/// without a commit, it may be resumed by its id from where the last flush() ended. Between a
+/// flush() and the next buffer() it belongs to no loop and may be carried to another.
 class UploadSession {
  public:
   virtual ~UploadSession() = default;

@@ -29,7 +29,8 @@ inline constexpr std::string_view kTemporary = ".moorgate/tmp";
 inline constexpr std::string_view kMetadata = ".moorgate/metadata.db";
 /// Held (flock) by the process that uses the root; holds its pid.
 inline constexpr std::string_view kLock = ".moorgate/lock";
-inline constexpr std::string_view kSecrets = ".moorgate/secrets";
+/// What a start without a configuration file has made: certificate, password file.
+inline constexpr std::string_view kDefaults = ".moorgate/defaults";
 
 /// A UUID in lower case: the only names that ever become part of a path.
 bool is_upload_id(std::string_view id) noexcept;

@@ -19,7 +19,7 @@ TEST(Paths, OfOursLieInOneFolder) {
   EXPECT_EQ(paths::upload_data(id), ".moorgate/uploads/" + id + "/data");
   EXPECT_EQ(paths::temporary_folder(7), ".moorgate/tmp/7");
   for (const auto path :
-       {paths::kUploads, paths::kTemporary, paths::kMetadata, paths::kLock, paths::kSecrets}) {
+       {paths::kUploads, paths::kTemporary, paths::kMetadata, paths::kLock, paths::kDefaults}) {
     EXPECT_TRUE(path.starts_with(std::string(paths::kOwn) + "/")) << path;
   }
 }

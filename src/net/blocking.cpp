@@ -13,7 +13,9 @@ Blocking::Blocking(std::string name, std::size_t threads, std::size_t queue_limi
   }
 }
 
-Blocking::~Blocking() { finish(); }
+Blocking::~Blocking() {
+  finish();
+}
 
 void Blocking::finish() {
   {
