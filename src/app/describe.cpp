@@ -5,6 +5,7 @@
 #include "access/access_rule.hpp"
 #include "auth/htpasswd_file.hpp"
 #include "base/text.hpp"
+#include "blob/paths.hpp"
 
 namespace moorgate::app {
 namespace {
@@ -25,7 +26,7 @@ void add_certificates(const AppConfig& config, Description& into) {
   into.text += "Certificates\n";
   if (config.certificates.empty()) {
     into.text += "  a self-signed one, made at the first start in " +
-                 (config.storage.root / ".moorgate/defaults").string() + "\n";
+                 (config.storage.root / blob::paths::kDefaults).string() + "\n";
     return;
   }
   auto tls = net::TlsContext::load(config.certificates);

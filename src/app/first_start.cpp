@@ -12,6 +12,7 @@
 #include "auth/htpasswd_file.hpp"
 #include "auth/password_hash.hpp"
 #include "base/unique_fd.hpp"
+#include "blob/paths.hpp"
 #include "crypto/random.hpp"
 #include "crypto/self_signed.hpp"
 
@@ -71,7 +72,7 @@ Result<> make_admin(const fs::path& file, AppConfig& config, FirstStart& first) 
 
 Result<FirstStart> complete_with_defaults(AppConfig& config) {
   FirstStart first;
-  const fs::path folder = fs::absolute(config.storage.root) / ".moorgate" / "defaults";
+  const fs::path folder = fs::absolute(config.storage.root) / blob::paths::kDefaults;
   const bool wants_certificate = config.needs_tls() && config.certificates.empty();
   const bool wants_admin = config.generated_admin();
   if (!wants_certificate && !wants_admin) return first;
