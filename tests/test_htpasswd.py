@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import threading
 
 import pytest
 
@@ -112,6 +113,56 @@ def test_bcrypt_looks_at_72_bytes_and_no_more_as_everywhere(site):
     with site.start() as server:
         assert status(server, "long", "x" * 72) == 200
         assert status(server, "long", "x" * 71) == 401
+
+
+# ---- the price of a password
+
+@pytest.fixture
+def costly(site):
+    """A server whose users all have passwords that take the processor a while."""
+    site.htpasswd.write_text("".join(
+        run("htpasswd", "-nbB", "-C", "12", user, password(user)).stdout.strip() + "\n"
+        for user in ("owner", "pusher", "reader")))
+    with site.start() as server:
+        yield server
+
+
+def processor_time(server, user, secret, requests=1):
+    before = server.cpu_seconds()
+    with server.client(user, secret) as client:
+        for _ in range(requests):
+            client.get("/v2/")
+    return server.cpu_seconds() - before
+
+
+def test_a_password_is_checked_once_and_then_remembered(costly):
+    first = processor_time(costly, "reader", password("reader"))
+    # Each worker may have to learn it once.
+    assert processor_time(costly, "reader", password("reader"), requests=100) < 10 * first
+
+
+def test_a_wrong_password_is_remembered_too(costly):
+    first = processor_time(costly, "reader", "wrong")
+    assert processor_time(costly, "reader", "wrong", requests=100) < 10 * first
+
+
+def test_an_unknown_name_costs_as_much_as_a_wrong_password(costly):
+    wrong = processor_time(costly, "reader", "wrong")
+    unknown = processor_time(costly, "nobody", "wrong")
+    assert wrong / 2 < unknown < wrong * 2
+
+
+def test_passwords_being_checked_do_not_hold_up_who_is_known(costly):
+    guessing = [threading.Thread(target=status, args=(costly, f"guest-{number}", "guess")) for number in range(20)]
+    with costly.client("reader") as reader:
+        assert reader.get("/v2/").status == 200
+        for guess in guessing:
+            guess.start()
+        for _ in range(5):
+            assert reader.get("/v2/").status == 200
+        assert any(guess.is_alive() for guess in guessing), "the reader waited until all guesses were checked"
+    for guess in guessing:
+        guess.join()
 
 
 # ---- lines

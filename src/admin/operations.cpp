@@ -23,6 +23,15 @@ http::ErrorPage Operations::error_page(int /*status*/, std::string_view reason) 
           .headers = {}};
 }
 
+Task<Result<>> Operations::check() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= checked_until_) {
+    checked_until_ = now + std::chrono::seconds(1);
+    checked_ = co_await metadata_.check();
+  }
+  co_return checked_;
+}
+
 Task<> Operations::handle(http::Exchange& exchange) {
   const std::string_view path = exchange.head().path;
   if (path == "/healthz") {
@@ -32,7 +41,7 @@ Task<> Operations::handle(http::Exchange& exchange) {
       co_await send_text(exchange, 503, "stopping\n");
       co_return;
     }
-    const auto checked = co_await metadata_.check();
+    const auto checked = co_await check();
     const std::string problem = checked ? "" : "not ready: " + checked.error().message + "\n";
     co_await send_text(exchange, checked ? 200 : 503, checked ? "ready\n" : problem);
   } else if (path == "/metrics") {

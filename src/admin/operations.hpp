@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "base/error.hpp"
 #include "http/exchange.hpp"
 #include "meta/metadata_store.hpp"
 
@@ -20,8 +21,13 @@ class Operations final : public http::Handler {
   http::ErrorPage error_page(int status, std::string_view reason) const override;
 
  private:
+  Task<Result<>> check();
+
   meta::MetadataStore& metadata_;
   const std::atomic<bool>& serving_;
+  /// The last check: strangers may ask, so they do not get one each.
+  Result<> checked_;
+  std::chrono::steady_clock::time_point checked_until_;
 };
 
 /// Counts one finished request. Any worker.

@@ -90,13 +90,13 @@ Task<Result<>> receive(http::Exchange& exchange, Upload& upload) {
 }
 
 /// Answers a chunk that was not taken; the session is alive and its offset is told.
-Task<> refuse_chunk(const Call& call, const access::Permit& permit, const Upload& upload,
+Task<> refuse_chunk(const Call& call, const access::Permit& permit, std::uint64_t offset,
                     Error error) {
   http::Exchange& exchange = call.exchange;
   if (error.code == Code::end_of_stream || error.code == Code::timeout) {
     exchange.close_after();
     error = {Code::blob_upload_invalid, "the client broke off in the middle of a chunk"};
-    describe_session(exchange, permit, 400, upload.id(), upload.offset());
+    describe_session(exchange, permit, 400, call.route.upload_id, offset);
     co_await finish_error(exchange, std::move(error));
     co_return;
   }
@@ -104,7 +104,7 @@ Task<> refuse_chunk(const Call& call, const access::Permit& permit, const Upload
     co_await send_error(exchange, std::move(error));
     co_return;
   }
-  describe_session(exchange, permit, 416, upload.id(), upload.offset());
+  describe_session(exchange, permit, 416, call.route.upload_id, offset);
   co_await finish_error(exchange, std::move(error));
 }
 
@@ -240,7 +240,9 @@ Task<> UploadEndpoint::patch(const Call& call, const access::Permit& permit) {
   auto received = co_await receive(call.exchange, *upload);
   if (received) received = co_await upload->finish_chunk();
   if (!received) {
-    co_await refuse_chunk(call, permit, *upload, std::move(received).error());
+    const std::uint64_t offset = upload->offset();
+    upload.reset();
+    co_await refuse_chunk(call, permit, offset, std::move(received).error());
     co_return;
   }
   describe_session(call.exchange, permit, 202, upload->id(), upload->offset());
@@ -262,10 +264,13 @@ Task<> UploadEndpoint::put(const Call& call, const access::Permit& permit) {
   }
   std::unique_ptr<Upload> upload = std::move(*taken);
   if (auto received = co_await receive(exchange, *upload); !received) {
-    co_await refuse_chunk(call, permit, *upload, std::move(received).error());
+    const std::uint64_t offset = upload->offset();
+    upload.reset();
+    co_await refuse_chunk(call, permit, offset, std::move(received).error());
     co_return;
   }
   auto committed = co_await upload->commit(*digest);
+  upload.reset();
   if (!committed) {
     co_await send_error(exchange, std::move(committed).error());
     co_return;

@@ -1,6 +1,7 @@
 #include "app/app.hpp"
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -29,6 +30,8 @@ constexpr std::size_t kDiskQueue = 16'384;
 /// Seconds of work, not minutes: clients give up on a login after 15 s.
 constexpr std::size_t kHashQueue = 256;
 constexpr std::chrono::minutes kPurgeInterval{60};
+/// Health and metrics are still answered when all other connections are taken.
+constexpr std::size_t kOperationsReserve = 64;
 /// A certificate that ends within this time is worth a warning.
 constexpr std::int64_t kExpirySoon = 14LL * 24 * 3600;
 
@@ -99,10 +102,19 @@ App::~App() {
   hashing_->finish();
   disk_->finish();
   metadata_.reset();
+  // Their sockets belong to the first worker's loop.
+  listeners_.clear();
+  metrics_listener_.reset();
   shards_.clear();
 }
 
-void App::block_signals() {
+void App::prepare_process() {
+  // A descriptor for each connection, open blob and parked upload.
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+
   const sigset_t set = watched_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
@@ -135,7 +147,7 @@ Result<> App::load_users() {
   users_ = auth::UserSources::open(config_.users, *hashing_, problems);
   report(problems.warnings, log::Level::warning, "a user cannot sign in");
   if (!users_) return failure(joined("the users cannot be loaded:", problems.errors));
-  if (!config_.access.rules_given && !config_.generated_admin()) {
+  if (!config_.access.rules_given && !config_.admin_was_generated) {
     log::warning("no access rules are configured: every signed-in user may pull, nobody may push");
   }
   return {};
@@ -194,20 +206,34 @@ void App::make_shards() {
   }
 }
 
+/// No more connections than there are descriptors for them and for what they open.
+std::size_t App::connection_limit() const {
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  const std::size_t room = files.rlim_cur > 1024 ? (files.rlim_cur - 512) / 2 : 256;
+  if (room < config_.limits.connections) {
+    log::warning("fewer connections than configured: the limit on open files is too low",
+                 {{"connections", static_cast<std::int64_t>(room)},
+                  {"open_files", static_cast<std::int64_t>(files.rlim_cur)}});
+  }
+  return std::min(room, config_.limits.connections);
+}
+
 void App::start_listeners() {
+  const std::size_t limit = connection_limit();
   std::vector<net::Worker*> workers;
   workers.reserve(shards_.size());
   for (const auto& shard : shards_) workers.push_back(shard->worker.get());
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
     const auto transport =
         config_.listen[i].tls ? http::Server::Transport::tls : http::Server::Transport::plain;
-    listeners_[i]->start(*workers.front(), workers, config_.limits.connections,
+    listeners_[i]->start(*workers.front(), workers, limit,
                          [this, transport](net::Worker& worker, net::AcceptedSocket socket) {
                            shards_[worker.index()]->server.serve(std::move(socket), transport);
                          });
   }
   if (!metrics_listener_) return;
-  metrics_listener_->start(*workers.front(), workers, config_.limits.connections,
+  metrics_listener_->start(*workers.front(), workers, limit + kOperationsReserve,
                            [this](net::Worker& worker, net::AcceptedSocket socket) {
                              Shard& shard = *shards_[worker.index()];
                              shard.server.serve(std::move(socket), http::Server::Transport::plain,
@@ -299,8 +325,9 @@ void App::report_unchangeable(const AppConfig& fresh) const {
   const auto metrics_text = [](const AppConfig& c) { return c.metrics ? c.metrics->text() : ""; };
   if (!same_listeners(config_, fresh) || metrics_text(config_) != metrics_text(fresh) ||
       config_.storage.root != fresh.storage.root || config_.workers != fresh.workers ||
-      config_.realm != fresh.realm) {
-    log::warning("changes of listen, metrics, storage, workers or realm need a restart");
+      config_.realm != fresh.realm || config_.limits.connections != fresh.limits.connections) {
+    log::warning(
+        "changes of listen, metrics, storage, workers, realm or limits.connections need a restart");
   }
 }
 
@@ -312,6 +339,11 @@ void App::reload_config() {
     return;
   }
   AppConfig& fresh = loaded.config;
+  if (fresh.generated_admin() && !config_.admin_was_generated) {
+    // The built-in administrator's rights must not fall to whoever has that name in the old file.
+    log::error("the changed configuration names no users; the one before stays in force");
+    return;
+  }
   report_unchangeable(fresh);
   if (fresh.users.htpasswd.empty()) fresh.users = config_.users;
   if (fresh.certificates.empty()) fresh.certificates = config_.certificates;

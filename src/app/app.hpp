@@ -32,10 +32,10 @@ class App {
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
-  /// Serves until SIGTERM or SIGINT, drains, and returns the exit code. The signals must have been
-  /// blocked (block_signals) before any thread was started.
+  /// Serves until SIGTERM or SIGINT, drains, and returns the exit code. prepare_process() must have
+  /// been called before any thread was started.
   int run();
-  static void block_signals();
+  static void prepare_process();
 
   /// The TLS address and the user to show to somebody who tries Moorgate for the first time.
   const net::Address& first_address() const noexcept { return listeners_.front()->address(); }
@@ -47,6 +47,7 @@ class App {
   Result<> load_certificates();
   Result<> bind();
   void make_shards();
+  std::size_t connection_limit() const;
   void start_listeners();
   void announce() const;
   FileWatch watch_for(const AppConfig& config);

@@ -49,6 +49,9 @@ struct AppConfig {
   std::size_t workers = 0;  ///< 0: one for each core.
   std::chrono::seconds shutdown_timeout{30};
 
+  /// Set by complete_with_defaults: `users` names the file it made.
+  bool admin_was_generated = false;
+
   /// No users configured: the one generated administrator may do everything.
   bool generated_admin() const noexcept { return users.htpasswd.empty(); }
   bool needs_tls() const noexcept;

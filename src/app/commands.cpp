@@ -45,7 +45,7 @@ log::Format log_format(const AppConfig& config) {
 int serve(const std::string& file) {
   auto config = load_or_complain(file);
   if (!config) return kRefused;
-  App::block_signals();
+  App::prepare_process();
   const log::Format format = log_format(*config);
   log::start(format, config->log.level);
   const bool defaults_only = file.empty() && config->generated_admin();

@@ -56,6 +56,7 @@ Result<> make_certificate(const fs::path& folder, AppConfig& config, FirstStart&
 
 Result<> make_admin(const fs::path& file, AppConfig& config, FirstStart& first) {
   config.users.htpasswd = {file};
+  config.admin_was_generated = true;
   first.admin_file = file;
   if (fs::exists(file)) return {};
   const std::string password = crypto::random_password();

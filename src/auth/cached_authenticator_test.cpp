@@ -176,5 +176,35 @@ TEST_F(CachedAuthenticatorTest, SpellingTheHeaderAnewIsNoWayAroundTheThrottle) {
   EXPECT_EQ(refusal("BASIC " + to_base64("alice:guess10")), Code::too_many_requests);
 }
 
+TEST_F(CachedAuthenticatorTest, AConnectionRemembersWhoSignedInLast) {
+  std::unique_ptr<http::ConnectionMemo> memo;
+  EXPECT_EQ(authenticator_.cached(kRight, memo), nullptr);
+  EXPECT_EQ(memo, nullptr) << "only what was verified is remembered";
+  ASSERT_TRUE(authenticate(kRight));
+  EXPECT_EQ(authenticator_.cached(kRight, memo)->name(), "alice");
+  ASSERT_NE(memo, nullptr);
+  EXPECT_EQ(authenticator_.cached(kRight, memo)->name(), "alice");
+  EXPECT_TRUE(authenticator_.cached("", memo)->anonymous()) << "another header, another answer";
+  EXPECT_EQ(authenticator_.cached(kWrong, memo), nullptr);
+}
+
+TEST_F(CachedAuthenticatorTest, AConnectionForgetsWhenUsersChange) {
+  std::unique_ptr<http::ConnectionMemo> memo;
+  ASSERT_TRUE(authenticate(kRight));
+  ASSERT_NE(authenticator_.cached(kRight, memo), nullptr);
+  ++source_->version;
+  EXPECT_EQ(authenticator_.cached(kRight, memo), nullptr) << "the file changed";
+
+  ASSERT_TRUE(authenticate(kRight));
+  ASSERT_NE(authenticator_.cached(kRight, memo), nullptr);
+  authenticator_.replace(source_);
+  EXPECT_EQ(authenticator_.cached(kRight, memo), nullptr) << "the configuration changed";
+
+  ASSERT_TRUE(authenticate(kRight));
+  ASSERT_NE(authenticator_.cached(kRight, memo), nullptr);
+  test_time += 301s;
+  EXPECT_EQ(authenticator_.cached(kRight, memo), nullptr) << "it was long ago";
+}
+
 }  // namespace
 }  // namespace moorgate::auth

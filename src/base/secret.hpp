@@ -46,6 +46,8 @@ class Secret {
   std::string value_;
 };
 
-inline std::ostream& operator<<(std::ostream& out, const Secret&) { return out << "[redacted]"; }
+inline std::ostream& operator<<(std::ostream& out, const Secret&) {
+  return out << "[redacted]";
+}
 
 }  // namespace moorgate

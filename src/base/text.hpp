@@ -37,7 +37,8 @@ std::optional<std::string> percent_decode(std::string_view text);
 /// Leaves only the unreserved characters as they are.
 std::string percent_encode(std::string_view text);
 
-/// Quotes `text` for a message to a person: printable ASCII as is, the rest as \xNN, cut at `limit`.
+/// Quotes `text` for a message to a person: printable ASCII as is, the rest as \xNN, cut at
+/// `limit`.
 std::string quoted(std::string_view text, std::size_t limit = 120);
 
 /// Of `known`, the one nearest to `word` by edit distance, if near enough to be a typing mistake.

@@ -293,7 +293,9 @@ std::vector<std::string> Reader::keys(std::string_view placeholder) const {
   return keys;
 }
 
-int Reader::line() const noexcept { return node_ == nullptr ? 0 : node_->line; }
+int Reader::line() const noexcept {
+  return node_ == nullptr ? 0 : node_->line;
+}
 
 bool Reader::has(std::string_view key) const {
   return find(key) || state_->recording() ||

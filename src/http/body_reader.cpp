@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/text.hpp"
 #include "net/deadline.hpp"
 #include "net/stream.hpp"
 
@@ -14,16 +15,21 @@ namespace {
 constexpr std::size_t kChunkLineLimit = 256;
 constexpr std::size_t kTrailerLimit = 4 << 10;
 
+/// What another parser might take for the end of a line, or of the text.
+bool has_control(std::string_view line) noexcept {
+  return std::ranges::any_of(line,
+                             [](char c) { return (c >= 0 && c < 0x20 && c != '\t') || c == 0x7f; });
+}
+
 std::optional<std::uint64_t> parse_chunk_size(std::string_view line) {
   const std::string_view digits = line.substr(0, line.find_first_of("; \t"));
   if (digits.empty() || digits.size() > 15) return std::nullopt;
   std::uint64_t size = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size, 16);
   if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  // After the digits only an extension may follow.
-  std::string_view rest = line.substr(digits.size());
-  while (!rest.empty() && (rest.front() == ' ' || rest.front() == '\t')) rest.remove_prefix(1);
-  if (!rest.empty() && rest.front() != ';') return std::nullopt;
+  // After the digits only an extension may follow, with blanks before its semicolon (BWS).
+  const std::string_view rest = line.substr(digits.size());
+  if (!rest.empty() && !trim(rest).starts_with(';')) return std::nullopt;
   return size;
 }
 
@@ -59,7 +65,10 @@ std::optional<std::uint64_t> BodyReader::remaining() const noexcept {
 
 Task<Result<>> BodyReader::send_continue() {
   awaiting_continue_ = false;
-  co_return co_await stream_.write("HTTP/1.1 100 Continue\r\n\r\n", {});
+  deadline_.set(patience_);
+  auto sent = co_await stream_.write("HTTP/1.1 100 Continue\r\n\r\n", {});
+  deadline_.clear();
+  co_return sent;
 }
 
 Task<Result<>> BodyReader::refill() {
@@ -102,7 +111,7 @@ Task<Result<std::string_view>> BodyReader::read_line(std::size_t limit) {
     const std::string_view bytes = input_.bytes();
     const std::size_t end = bytes.find('\n');
     if (end != std::string_view::npos && end <= limit) {
-      if (end == 0 || bytes[end - 1] != '\r') break;
+      if (end == 0 || bytes[end - 1] != '\r' || has_control(bytes.substr(0, end - 1))) break;
       input_.begin += end + 1;
       co_return bytes.substr(0, end - 1);
     }

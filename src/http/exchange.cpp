@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <tuple>
 #include <utility>
 
 #include "base/log.hpp"
@@ -13,6 +14,8 @@ namespace {
 
 /// A body this short is read to its end so that the connection can go on.
 constexpr std::uint64_t kWorthDraining = 64 << 10;
+/// A longer body goes out in pieces, so that a slow client is seen to move.
+constexpr std::size_t kPiece = 128 << 10;
 /// Room for "HTTP/1.1 " status and date, which are known only when the head is rendered.
 constexpr std::size_t kStatusLineRoom = 96;
 
@@ -133,7 +136,11 @@ Task<> Exchange::send(std::string_view body) {
     co_await send_head(body.size());
     co_return;
   }
-  finish(co_await wire_.stream.write(render_head(body.size()), body), body.size());
+  const std::string_view first = body.substr(0, kPiece);
+  finish(co_await wire_.stream.write(render_head(body.size()), first), first.size());
+  for (std::size_t at = first.size(); at < body.size() && !broken_; at += kPiece) {
+    std::ignore = co_await write(body.substr(at, kPiece));
+  }
 }
 
 Task<> Exchange::send_empty() {

@@ -64,15 +64,17 @@ std::optional<std::string_view> take_line(std::string_view& rest) noexcept {
   return line;
 }
 
-/// Whether a comma-separated list holds `token`.
-bool lists(std::string_view value, std::string_view token) noexcept {
+/// What the options of a Connection header ask for; false if it is no list of tokens.
+bool note_options(std::string_view value, bool& close, bool& keep_alive) noexcept {
   while (!value.empty()) {
     const std::size_t comma = value.find(',');
-    if (equals_ignoring_case(trim(value.substr(0, comma)), token)) return true;
-    if (comma == std::string_view::npos) return false;
-    value.remove_prefix(comma + 1);
+    const std::string_view option = trim(value.substr(0, comma));
+    if (!all_of(option, kToken)) return false;
+    close = close || equals_ignoring_case(option, "close");
+    keep_alive = keep_alive || equals_ignoring_case(option, "keep-alive");
+    value.remove_prefix(comma == std::string_view::npos ? value.size() : comma + 1);
   }
-  return false;
+  return true;
 }
 
 std::optional<HeadError> parse_request_line(std::string_view line, RequestHead& into,
@@ -171,9 +173,9 @@ std::optional<HeadError> note(const Header& header, RequestHead& into, Seen& see
       }
       break;
     case 10:
-      if (equals_ignoring_case(header.name, "connection")) {
-        seen.close = seen.close || lists(header.value, "close");
-        seen.keep_alive = seen.keep_alive || lists(header.value, "keep-alive");
+      if (equals_ignoring_case(header.name, "connection") &&
+          !note_options(header.value, seen.close, seen.keep_alive)) {
+        return HeadError{400, "malformed Connection"};
       }
       break;
     case 14:

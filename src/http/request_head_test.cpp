@@ -102,6 +102,8 @@ TEST(RequestHead, RefusesWhatTwoParsersCouldReadInTwoWays) {
       {request("Host: a b\r\n"), 400, "host with a space"},
       {request("Host: a/b\r\n"), 400, "host with a slash"},
       {request("Host: user@a\r\n"), 400, "host with user"},
+      {request(host + "Connection: keep alive\r\n"), 400, "options of no token"},
+      {request(host + "Connection: close]\r\n"), 400, "an option of no token"},
       {request(host + "X : y\r\n"), 400, "space before the colon"},
       {request(host + " folded: y\r\n"), 400, "obsolete folding"},
       {request(host + "X: y\r\n\tmore\r\n"), 400, "obsolete folding with a tab"},

@@ -34,6 +34,15 @@ void Server::serve(net::AcceptedSocket socket, Transport transport,
     worker_.connections.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
+  try {
+    start(std::move(socket), transport, std::move(handler));
+  } catch (const std::exception& error) {
+    log::error("a connection could not be taken", {{"error", error.what()}});
+  }
+}
+
+void Server::start(net::AcceptedSocket socket, Transport transport,
+                   std::shared_ptr<Handler> handler) {
   auto stream = transport == Transport::tls
                     ? net::make_tls_stream(worker_, blocking_, std::move(socket), *tls_)
                     : net::make_tcp_stream(worker_, blocking_, std::move(socket));
@@ -46,7 +55,7 @@ void Server::serve(net::AcceptedSocket socket, Transport transport,
 void Server::drain() {
   draining_ = true;
   for (auto* connection = first_; connection != nullptr; connection = connection->next()) {
-    if (connection->idle()) connection->abort();
+    if (connection->owes_nothing()) connection->abort();
   }
 }
 

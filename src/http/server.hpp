@@ -49,6 +49,7 @@ class Server {
 
  private:
   friend class ServerConnection;
+  void start(net::AcceptedSocket socket, Transport transport, std::shared_ptr<Handler> handler);
 
   net::Worker& worker_;
   net::Blocking& blocking_;

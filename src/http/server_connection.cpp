@@ -61,7 +61,7 @@ Task<> ServerConnection::run() {
   while (keep_alive_ && co_await read_head()) {
     co_await serve_request();
   }
-  if (phase_ != Phase::linger) {
+  if (!lingered_) {
     deadline_.set(kLingerSilence);
     co_await stream_->shutdown_send();
   }
@@ -133,10 +133,10 @@ Task<> ServerConnection::serve_request() {
   started_ = Clock::now();
   body_.start(head_);
   const std::shared_ptr<Handler> handler = own_handler_ ? own_handler_ : server_.handler_;
-  Exchange exchange(
-      head_, body_,
-      {*stream_, deadline_, server_.limits_.send_timeout, server_.worker_.http_date(), scratch_, memo_},
-      head_.keep_alive && !server_.draining_);
+  Exchange exchange(head_, body_,
+                    {*stream_, deadline_, server_.limits_.send_timeout, server_.worker_.http_date(),
+                     scratch_, memo_},
+                    head_.keep_alive && !server_.draining_);
   std::string failure_detail;
   try {
     co_await handler->handle(exchange);
@@ -167,8 +167,14 @@ Task<> ServerConnection::settle_body() {
     co_await linger();
     co_return;
   }
+  phase_ = Phase::linger;
+  const auto until = Clock::now() + kLingerTotal;
   auto scrap = server_.worker_.small_buffers().borrow();
   while (!body_.finished()) {
+    if (Clock::now() >= until || server_.draining_) {
+      keep_alive_ = false;
+      co_return;
+    }
     if (auto got = co_await body_.read_some(scrap.span()); !got) {
       keep_alive_ = false;
       co_return;
@@ -180,10 +186,11 @@ Task<> ServerConnection::settle_body() {
 /// client has seen it; so what still comes is read and forgotten for a while.
 Task<> ServerConnection::linger() {
   phase_ = Phase::linger;
+  lingered_ = true;
   deadline_.set(kLingerSilence);
   co_await stream_->shutdown_send();
   const auto until = Clock::now() + kLingerTotal;
-  auto scrap = server_.worker_.large_buffers().borrow();
+  auto scrap = server_.worker_.small_buffers().borrow();
   for (std::uint64_t read = 0; read < kLingerBytes && Clock::now() < until;) {
     deadline_.set(kLingerSilence);
     auto got = co_await stream_->read_some(scrap.span());
@@ -200,10 +207,10 @@ Task<> ServerConnection::refuse(HeadError error) {
   head_.method_text = "-";
   head_.target = "-";
   body_.start(head_);
-  Exchange exchange(
-      head_, body_,
-      {*stream_, deadline_, server_.limits_.send_timeout, server_.worker_.http_date(), scratch_, memo_},
-      false);
+  Exchange exchange(head_, body_,
+                    {*stream_, deadline_, server_.limits_.send_timeout, server_.worker_.http_date(),
+                     scratch_, memo_},
+                    false);
   exchange.status(error.status);
   exchange.header("Content-Type", page.content_type);
   for (std::string_view lines = page.headers; !lines.empty();) {

@@ -26,7 +26,10 @@ class ServerConnection {
   ServerConnection& operator=(const ServerConnection&) = delete;
 
   Task<> run();
-  bool idle() const noexcept { return phase_ == Phase::idle || phase_ == Phase::parked; }
+  /// No request under way, and no answer that the client may not have seen yet.
+  bool owes_nothing() const noexcept {
+    return phase_ != Phase::exchange && phase_ != Phase::head && !lingered_;
+  }
   void abort() noexcept { stream_->abort(); }
   ServerConnection* next() const noexcept { return next_; }
 
@@ -59,6 +62,7 @@ class ServerConnection {
   std::string scratch_;
   std::unique_ptr<ConnectionMemo> memo_;
   bool keep_alive_ = true;
+  bool lingered_ = false;
   Clock::time_point started_;
   ServerConnection* next_ = nullptr;
   ServerConnection* previous_ = nullptr;

@@ -141,7 +141,8 @@ TEST_F(ServerTest, TakesAHeadByteByByte) {
 
 TEST_F(ServerTest, RefusesBadChunksAndCloses) {
   for (const char* body : {"x\r\n", "5\r\nabc\r\n0\r\n\r\n", "-1\r\n", "1\r\nab\r\n0\r\n\r\n",
-                           "1 \nab", "ffffffffffffffffff\r\n", "0x1\r\na\r\n0\r\n\r\n"}) {
+                           "1 \nab", "1 \r\na\r\n0\r\n\r\n", "1;a\rb\r\na\r\n0\r\n\r\n",
+                           "ffffffffffffffffff\r\n", "0x1\r\na\r\n0\r\n\r\n"}) {
     const std::string all =
         answer(post("Host: a\r\nTransfer-Encoding: chunked\r\n", body) + std::string(64, '\n'));
     EXPECT_TRUE(all.starts_with("HTTP/1.1 400")) << body << " -> " << all;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 
 #include "net/worker.hpp"
 
@@ -87,6 +88,10 @@ void Socket::abort() noexcept {
   aborted_ = true;
   ::shutdown(fd(), SHUT_RDWR);
   interrupt();
+}
+
+Task<> take_turns(Worker& worker) {
+  co_await boost::asio::post(worker.context().get_executor(), kAwait);
 }
 
 Task<Result<std::size_t>> read_file(Blocking& blocking, int file, std::uint64_t offset,

@@ -42,6 +42,9 @@ class Socket {
   bool aborted_ = false;
 };
 
+/// Lets everything else that is ready on the loop run first.
+Task<> take_turns(Worker& worker);
+
 /// Reads up to into.size() bytes of `file` at `offset`: inline when the page cache has them, else
 /// on `blocking`. Fewer only at the end of the file.
 Task<Result<std::size_t>> read_file(Blocking& blocking, int file, std::uint64_t offset,

@@ -13,6 +13,9 @@ namespace {
 /// How much of a file one sendfile may move before the cache is probed again.
 constexpr std::uint64_t kWindow = 1U << 20U;
 
+/// The kernel reads ahead, and evicts, in about this much.
+constexpr off_t kProbeStep = 64 << 10;
+
 class TcpStream final : public Stream {
  public:
   TcpStream(Worker& worker, Blocking& blocking, AcceptedSocket accepted)
@@ -40,6 +43,8 @@ class TcpStream final : public Stream {
     off_t warm_until = position;
     while (position < end) {
       if (position >= warm_until) {
+        // A peer that takes bytes as fast as they come must not keep the loop from all others.
+        if (position > static_cast<off_t>(offset)) co_await take_turns(worker_);
         warm_until = std::min<off_t>(end, position + static_cast<off_t>(kWindow));
         if (auto warm = co_await warm_up(file, position, warm_until); !warm) co_return warm;
       }
@@ -84,11 +89,17 @@ class TcpStream final : public Stream {
     }
   }
 
-  /// Sees to it that sendfile of [from, to) will not wait for the disk on this loop.
-  Task<Result<>> warm_up(int file, off_t from, off_t to) {
+  static bool is_cached(int file, off_t at) {
     std::array<char, 1> probe{};
     iovec part{probe.data(), 1};
-    if (::preadv2(file, &part, 1, to - 1, RWF_NOWAIT) == 1) co_return Result<>{};
+    return ::preadv2(file, &part, 1, at, RWF_NOWAIT) == 1;
+  }
+
+  /// Sees to it that sendfile of [from, to) will not wait for the disk on this loop.
+  Task<Result<>> warm_up(int file, off_t from, off_t to) {
+    bool warm = is_cached(file, to - 1);
+    for (off_t at = from; warm && at < to; at += kProbeStep) warm = is_cached(file, at);
+    if (warm) co_return Result<>{};
     auto buffer = worker_.large_buffers().borrow();
     const auto load = [file, from, to, memory = buffer.span()]() -> Result<> {
       for (off_t at = from; at < to;) {

@@ -24,6 +24,8 @@ constexpr std::size_t kRecord = 16 << 10;
 /// Plain bytes that are encrypted before the socket sees any of them.
 constexpr std::size_t kBatch = 8 * kRecord;
 
+constexpr std::size_t kBatchesPerTurn = 8;
+
 class TlsStream final : public Stream {
  public:
   TlsStream(Worker& worker, Blocking& blocking, AcceptedSocket accepted, const TlsContext& context)
@@ -42,9 +44,10 @@ class TlsStream final : public Stream {
     while (true) {
       forget_errors();
       const int done = SSL_do_handshake(ssl_.get());
+      const int reason = SSL_get_error(ssl_.get(), done);
       if (auto sent = co_await flush(); !sent) co_return sent;
       if (done == 1) co_return Result<>{};
-      if (auto more = co_await next_input(done); !more) co_return more;
+      if (auto more = co_await next_input(reason); !more) co_return more;
     }
   }
 
@@ -59,8 +62,11 @@ class TlsStream final : public Stream {
         total += static_cast<std::size_t>(got);
       }
       if (total > 0) co_return total;
+      // Asked now: after a wait the queue of errors may be another connection's.
+      const int reason = SSL_get_error(ssl_.get(), got);
       if (auto sent = co_await flush(); !sent) co_return failure(std::move(sent).error());
-      if (auto more = co_await next_input(got); !more) co_return failure(std::move(more).error());
+      if (auto more = co_await next_input(reason); !more)
+        co_return failure(std::move(more).error());
     }
   }
 
@@ -68,10 +74,7 @@ class TlsStream final : public Stream {
     return SSL_has_pending(ssl_.get()) == 1 || in_begin_ != in_end_;
   }
 
-  Task<Result<>> wait_readable() override {
-    SSL_free_buffers(ssl_.get());
-    return socket_.wait_readable();
-  }
+  Task<Result<>> wait_readable() override { return socket_.wait_readable(); }
 
   Task<Result<>> write(std::string_view first, std::string_view second) override {
     if (first.size() + second.size() <= kRecord && !second.empty()) {
@@ -101,10 +104,12 @@ class TlsStream final : public Stream {
       if (auto sent = co_await write(head, {}); !sent) co_return sent;
       head = {};
     }
-    while (length > 0 || !head.empty()) {
+    for (std::size_t batches = 1; length > 0 || !head.empty(); ++batches) {
+      // A peer that takes bytes as fast as they come must not keep the loop from all others.
+      if (batches % kBatchesPerTurn == 0) co_await take_turns(worker_);
       {
         auto plain = worker_.large_buffers().borrow();
-        std::memcpy(plain.data(), head.data(), head.size());
+        std::ranges::copy(head, plain.data());
         const auto want =
             static_cast<std::size_t>(std::min<std::uint64_t>(kBatch - head.size(), length));
         auto got = co_await read_file(blocking_, file, offset, {plain.data() + head.size(), want});
@@ -155,14 +160,16 @@ class TlsStream final : public Stream {
   Task<Result<>> flush() {
     if (out_end_ == 0) co_return Result<>{};
     auto sent = co_await socket_.send_all({out_.data(), out_end_});
+    // Half a record on the wire: nothing sensible can follow it.
+    if (!sent) socket_.abort();
     out_end_ = 0;
     out_.release();
+    out_is_large_ = false;
     co_return sent;
   }
 
   /// After SSL said it wants input: waits for some.
-  Task<Result<>> next_input(int outcome) {
-    const int reason = SSL_get_error(ssl_.get(), outcome);
+  Task<Result<>> next_input(int reason) {
     if (reason != SSL_ERROR_WANT_READ) {
       co_return failure(Code::end_of_stream, "the TLS connection ended",
                         reason == SSL_ERROR_SSL ? tls_reason() : "closed");
@@ -194,14 +201,24 @@ class TlsStream final : public Stream {
 
   int take_input(char* into, std::size_t size) noexcept {
     const std::size_t count = std::min(size, in_end_ - in_begin_);
+    if (count == 0) return 0;
     std::memcpy(into, in_.data() + in_begin_, count);
     in_begin_ += count;
-    if (count > 0) drop_empty_input();
+    drop_empty_input();
     return static_cast<int>(count);
   }
 
+  /// Most answers are short; only bulk needs room for eight records.
+  void grow_output() {
+    auto large = worker_.large_buffers().borrow();
+    std::memcpy(large.data(), out_.data(), out_end_);
+    out_ = std::move(large);
+    out_is_large_ = true;
+  }
+
   int put_output(const char* bytes, std::size_t size) {
-    if (!out_) out_ = worker_.large_buffers().borrow();
+    if (!out_) out_ = worker_.small_buffers().borrow();
+    if (out_.size() - out_end_ < size && !out_is_large_) grow_output();
     if (out_.size() - out_end_ < size) return 0;
     std::memcpy(out_.data() + out_end_, bytes, size);
     out_end_ += size;
@@ -250,6 +267,7 @@ class TlsStream final : public Stream {
   bool bulk_ = false;
   BufferPool::Buffer out_;
   std::size_t out_end_ = 0;
+  bool out_is_large_ = false;
   std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
 };
 

@@ -137,6 +137,11 @@ class Moorgate:
                 return int(line.split()[1]) * 1024
         raise AssertionError(f"no {key}")
 
+    def cpu_seconds(self):
+        """Processor time it has used so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     # ---- its listeners
 
     @property
