@@ -27,7 +27,7 @@ Socket::Socket(Worker& worker, AcceptedSocket accepted)
     : socket_(worker.context().get_executor(),
               boost::asio::generic::stream_protocol(accepted.peer.family(), 0),
               accepted.fd.release()),
-      peer_(std::move(accepted.peer)) {}
+      peer_(accepted.peer) {}
 
 Task<Result<std::size_t>> Socket::receive(std::span<char> into) {
   const auto buffer = boost::asio::mutable_buffer(into.data(), into.size());
