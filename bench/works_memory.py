@@ -1,0 +1,70 @@
+"""Resident memory: idle, with many idle connections, with many pulls at once."""
+
+import time
+
+import load
+from measure import Watch, WrongAnswer, memory
+from shared import MIB
+from work import Figure, Target, Work
+
+FOUR = ("recipe", "registry", "static", "moorgate")
+SETTLE = 2  # seconds until what a request needed has been given back
+READ = 8 * MIB
+ENOUGH_CONNECTIONS = 16384  # for nginx, whose default is 512
+
+
+def fresh(bench, contestant, connections=1024):
+    """A process without a past, after its first request."""
+    contestant.connections = connections
+    contestant.restart()
+    contestant.fetch("GET", bench.site.manifest_url)
+    time.sleep(SETTLE)
+    return memory(contestant.pids())
+
+
+def idle(bench, contestant):
+    return {"memory": fresh(bench, contestant) / MIB}
+
+
+def idle_connections(bench, contestant):
+    before = fresh(bench, contestant, ENOUGH_CONNECTIONS)
+    with load.Holder(contestant, path="/v2/", connections=bench.idle_connections) as holder:
+        time.sleep(SETTLE)
+        with_them = memory(contestant.pids())
+    if holder.kept != bench.idle_connections:
+        raise WrongAnswer(f"{contestant}: kept only {holder.kept} of {bench.idle_connections} connections")
+    fresh(bench, contestant)
+    return {"each": (with_them - before) / bench.idle_connections / 1024, "memory": with_them / MIB}
+
+
+def many_pulls(bench, contestant):
+    site = bench.site
+    fresh(bench, contestant, ENOUGH_CONNECTIONS)
+    with Watch(contestant) as small:
+        load.tool("pull", contestant, path=site.medium.url, length=site.medium.size, clients=bench.pulls)
+    found = {"peak": small.usage.peak / MIB}
+    # The recipe's nginx would spool most of 500 large blobs to its disk.
+    if contestant.name != "recipe":
+        fresh(bench, contestant, ENOUGH_CONNECTIONS)
+        with Watch(contestant) as large:
+            with load.Holder(contestant, path=site.big.url, connections=bench.pulls, read=min(READ, site.big.size // 2)):
+                time.sleep(1)
+        found["peak_large"] = large.usage.peak / MIB
+        found["growth"] = large.usage.peak / small.usage.peak
+    fresh(bench, contestant)
+    return found
+
+
+WORKS = (
+    Work("memory_idle", "idle after a first request", FOUR, (Figure("memory", "memory, MiB"),),
+         (Target("memory", at_most=15),), idle),
+    Work("memory_connections", "10,000 idle TLS connections", FOUR,
+         (Figure("each", "memory for each, KiB"), Figure("memory", "memory in all, MiB")),
+         (Target("each", at_most=20),), idle_connections),
+    Work("memory_pulls", "500 pulls at once", FOUR,
+         (Figure("peak", "peak memory, blob of 16 MiB, MiB"), Figure("peak_large", "peak memory, large blob, MiB"),
+          Figure("growth", "large : 16 MiB", digits=2)),
+         (Target("growth", at_most=1.2),), many_pulls,
+         note="The large blob is as large as in the pulls; there each client reads its first 8 MiB and rests. "
+              "Without the recipe, whose nginx would spool the rest of 500 blobs to its disk."),
+)

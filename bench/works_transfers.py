@@ -1,0 +1,140 @@
+"""Large bodies and many layers, down and up."""
+
+import os
+import time
+
+import load
+from measure import Watch, WrongAnswer
+from shared import GIB, MIB
+from work import Figure, Target, Work
+
+PULL = (Figure("rate", "MB/s", more_is_better=True, digits=0),
+        Figure("cpu", "server CPU, s/GiB", digits=3), Figure("client", "client CPU, s/GiB", digits=3),
+        Figure("peak", "peak memory, MiB"))
+PUSH = (*PULL, Figure("sync", "then until all is on disk, s", digits=2))
+LAYERS = (Figure("rate", "layers/s", more_is_better=True, digits=0),
+          Figure("cpu", "server CPU, ms/layer", digits=2), Figure("peak", "peak memory, MiB"),
+          Figure("sync", "then until all is on disk, s", digits=2))
+
+LAYER_SIZE = 100 << 10
+LAYER_COUNT = 200
+DOCKER_UPLOADS = 5
+
+
+class Disk:
+    """What the disk can do with no server before it: the same bytes, written and synced."""
+
+    name = "disk"
+    label = "the disk alone"
+
+    def __init__(self, site):
+        self.folder = site.subfolder("disk")
+
+    def __repr__(self):
+        return self.name
+
+    def start(self):
+        pass
+
+    def stop(self):
+        pass
+
+    def stock(self):
+        pass
+
+    def check(self):
+        pass
+
+    def write(self, size, count):
+        """Seconds for `count` files, each durable before the next."""
+        piece, start = os.urandom(MIB), time.monotonic()
+        for number in range(count):
+            with open(self.folder / str(number), "wb", buffering=0) as out:
+                for at in range(0, size, MIB):
+                    out.write(piece[:min(MIB, size - at)])
+                os.fsync(out.fileno())
+            folder = os.open(self.folder, os.O_RDONLY)
+            os.fsync(folder)
+            os.close(folder)
+        seconds = time.monotonic() - start
+        for number in range(count):
+            (self.folder / str(number)).unlink()
+        return seconds
+
+
+def pull_work(key, title, contestants, targets, clients, plain=False, counting=False):
+    def measure(bench, contestant):
+        big = bench.site.big
+        load.tool("pull", contestant, plain=plain, path=big.url, length=big.size, sha256=big.sha256)
+        with Watch(contestant) as watch:
+            outcome = load.tool("pull", contestant, plain=plain, path=big.url, length=big.size, clients=clients,
+                                counting=counting)
+        gib = outcome["bytes"] / GIB
+        return {"rate": outcome["rate"] / 1e6, "cpu": watch.usage.cpu / gib, "client": outcome["client_cpu"] / gib,
+                "peak": watch.usage.peak / MIB}
+    return Work(key, title, contestants, PULL, targets, measure)
+
+
+def push(contestant, **options):
+    """Pushes, and how long the disk then still has to work. What was pushed must be there."""
+    os.sync()
+    with Watch(contestant) as watch:
+        outcome = load.tool("push", contestant, repository="bench/pushed", **options)
+    start = time.monotonic()
+    os.sync()
+    sync = time.monotonic() - start
+    for digest in outcome["digests"][:4]:
+        answer = contestant.fetch("HEAD", f"/v2/bench/pushed/blobs/{digest}")
+        if int(answer.headers["Content-Length"]) != options["size"]:
+            raise WrongAnswer(f"{contestant}: a pushed blob has another size")
+    contestant.forget_bytes(outcome["digests"])
+    return outcome, watch.usage, sync
+
+
+def push_work(clients, targets):
+    def measure(bench, contestant):
+        size = bench.site.big.size
+        if contestant.name == "disk":
+            os.sync()
+            return {"rate": size * clients / contestant.write(size, clients) / 1e6}
+        outcome, usage, sync = push(contestant, size=size, count=clients, clients=clients)
+        gib = outcome["bytes"] / GIB
+        return {"rate": outcome["rate"] / 1e6, "cpu": usage.cpu / gib, "client": outcome["client_cpu"] / gib,
+                "peak": usage.peak / MIB, "sync": sync}
+    many = "1 client" if clients == 1 else f"{clients} clients"
+    return Work(f"blob_push_{clients}", f"blob push over TLS, {many}", ("recipe", "registry", "disk", "moorgate"),
+                PUSH, targets, measure)
+
+
+def layers_work(clients, targets):
+    def measure(bench, contestant):
+        if contestant.name == "disk":
+            os.sync()
+            return {"rate": LAYER_COUNT / contestant.write(LAYER_SIZE, LAYER_COUNT)}
+        outcome, usage, sync = push(contestant, size=LAYER_SIZE, count=LAYER_COUNT, clients=clients, ask_first=True)
+        return {"rate": LAYER_COUNT / outcome["seconds"], "cpu": usage.cpu / LAYER_COUNT * 1e3,
+                "peak": usage.peak / MIB, "sync": sync}
+    many = "1 connection" if clients == 1 else f"{clients} connections"
+    return Work(f"layers_push_{clients}", f"push of {LAYER_COUNT} layers of 100 KiB, {many}",
+                ("recipe", "registry", "disk", "moorgate"), LAYERS, targets, measure)
+
+
+FASTER_THAN_STATIC = (Target("rate", "static", at_least=1.1), Target("cpu", "static", at_most=0.85))
+PUSH_TARGETS = (Target("rate", "recipe", at_least=4), Target("rate", "registry", at_least=1.5))
+ALL = ("recipe", "registry", "static", "moorgate")
+
+WORKS = (
+    pull_work("blob_pull_1", "blob pull over TLS, 1 client", ALL, FASTER_THAN_STATIC, 1),
+    pull_work("blob_pull_4", "blob pull over TLS, 4 clients", ALL, FASTER_THAN_STATIC, 4),
+    pull_work("blob_pull_32", "blob pull over TLS, 32 clients", ("static", "moorgate"), FASTER_THAN_STATIC, 32),
+    pull_work("blob_pull_counting", "blob pull over TLS, 4 clients that do not decrypt", ALL, FASTER_THAN_STATIC,
+              4, counting=True),
+    pull_work("blob_pull_plain", "blob pull plain, 4 clients", ("static", "moorgate"),
+              (Target("rate", "static", at_least=1.0),), 4, plain=True),
+    pull_work("blob_pull_plain_counting", "blob pull plain, 4 clients that do not copy", ("static", "moorgate"),
+              (Target("rate", "static", at_least=1.0),), 4, plain=True, counting=True),
+    push_work(1, PUSH_TARGETS),
+    push_work(4, PUSH_TARGETS),
+    layers_work(DOCKER_UPLOADS, (Target("rate", "recipe", at_least=5),)),
+    layers_work(1, (Target("rate", "recipe", at_least=5),)),
+)
