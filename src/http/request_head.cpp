@@ -44,16 +44,6 @@ bool all_of(std::string_view text, const std::array<bool, 256>& table) noexcept 
   return true;
 }
 
-Method method_of(std::string_view text) noexcept {
-  static constexpr std::pair<std::string_view, Method> kMethods[] = {
-      {"GET", Method::get}, {"HEAD", Method::head},   {"POST", Method::post},
-      {"PUT", Method::put}, {"PATCH", Method::patch}, {"DELETE", Method::remove}};
-  for (const auto& [name, method] : kMethods) {
-    if (name == text) return method;
-  }
-  return Method::other;
-}
-
 /// Takes the text up to CRLF off `rest`; nullopt where a lone CR or LF stands.
 std::optional<std::string_view> take_line(std::string_view& rest) noexcept {
   const std::size_t end = rest.find('\n');
@@ -213,6 +203,16 @@ std::optional<HeadError> settle(RequestHead& into, const Seen& seen, int minor_v
 }
 
 }  // namespace
+
+Method method_of(std::string_view text) noexcept {
+  static constexpr std::pair<std::string_view, Method> kMethods[] = {
+      {"GET", Method::get}, {"HEAD", Method::head},   {"POST", Method::post},
+      {"PUT", Method::put}, {"PATCH", Method::patch}, {"DELETE", Method::remove}};
+  for (const auto& [name, method] : kMethods) {
+    if (name == text) return method;
+  }
+  return Method::other;
+}
 
 std::optional<std::string_view> RequestHead::find(std::string_view name) const noexcept {
   for (const Header& header : headers) {
