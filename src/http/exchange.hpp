@@ -90,6 +90,8 @@ class Exchange {
   AccessRecord record;
 
  private:
+  /// The headers so far, behind room for the status line.
+  std::string& head_text();
   /// The rendered head; decides whether the connection can go on.
   std::string_view render_head(std::uint64_t length);
   void finish(Result<> outcome, std::uint64_t bytes);
@@ -101,8 +103,8 @@ class Exchange {
   bool keep_alive_;
   bool responded_ = false;
   bool broken_ = false;
+  bool head_begun_ = false;
   std::uint64_t bytes_sent_ = 0;
-  std::size_t headers_end_ = 0;
 };
 
 /// The answer to a request that could not be parsed, or that failed inside.
