@@ -44,7 +44,7 @@ MAY_USE = {
     "access": {"config", "oci"},
     "upstream": {"config", "oci", "http"},
     "registry": {"oci", "blob", "meta"},
-    "gateway": {"config", "http", "upstream"},
+    "gateway": {"config", "crypto", "oci", "http", "upstream"},
     "mirror": below("mirror"),
     "api": below("api"),
     "admin": below("admin"),
