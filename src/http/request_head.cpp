@@ -77,8 +77,7 @@ bool note_options(std::string_view value, bool& close, bool& keep_alive) noexcep
   return true;
 }
 
-std::optional<HeadError> parse_request_line(std::string_view line, RequestHead& into,
-                                            int& minor_version) {
+std::optional<HeadError> parse_request_line(std::string_view line, RequestHead& into) {
   const std::size_t first = line.find(' ');
   const std::size_t second = first == std::string_view::npos ? first : line.find(' ', first + 1);
   if (second == std::string_view::npos) return HeadError{400, "malformed request line"};
@@ -90,9 +89,9 @@ std::optional<HeadError> parse_request_line(std::string_view line, RequestHead& 
     return HeadError{400, "malformed request method"};
   }
   if (version == "HTTP/1.1") {
-    minor_version = 1;
+    into.minor_version = 1;
   } else if (version == "HTTP/1.0") {
-    minor_version = 0;
+    into.minor_version = 0;
   } else if (version.starts_with("HTTP/") && version.size() <= 8) {
     return HeadError{505, "only HTTP/1.1 and HTTP/1.0 are spoken here"};
   } else {
@@ -194,7 +193,8 @@ std::optional<HeadError> note(const Header& header, RequestHead& into, Seen& see
   return std::nullopt;
 }
 
-std::optional<HeadError> settle(RequestHead& into, const Seen& seen, int minor_version) {
+std::optional<HeadError> settle(RequestHead& into, const Seen& seen) {
+  const int minor_version = into.minor_version;
   if (seen.chunked && seen.length) {
     return HeadError{400, "Content-Length and Transfer-Encoding exclude each other"};
   }
@@ -241,11 +241,11 @@ std::optional<HeadError> parse_head(std::string_view bytes, RequestHead& into) {
   into.framing = Framing::none;
   into.content_length = 0;
   into.expects_continue = false;
-  int minor_version = 1;
+  into.minor_version = 1;
   Seen seen;
   auto line = take_line(bytes);
   if (!line) return HeadError{400, "lines must end in CR LF"};
-  if (auto error = parse_request_line(*line, into, minor_version)) return error;
+  if (auto error = parse_request_line(*line, into)) return error;
   while (true) {
     line = take_line(bytes);
     if (!line) return HeadError{400, "lines must end in CR LF"};
@@ -254,7 +254,7 @@ std::optional<HeadError> parse_head(std::string_view bytes, RequestHead& into) {
     if (auto error = note(into.headers.back(), into, seen)) return error;
   }
   if (!bytes.empty()) return HeadError{400, "bytes after the head"};
-  return settle(into, seen, minor_version);
+  return settle(into, seen);
 }
 
 }  // namespace moorgate::http

@@ -32,6 +32,8 @@ struct RequestHead {
   std::uint64_t content_length = 0;
   bool keep_alive = true;
   bool expects_continue = false;
+  /// Of HTTP/1.x: 0 or 1.
+  int minor_version = 1;
 
   /// The first header of that name (case ignored), or nullopt.
   std::optional<std::string_view> find(std::string_view name) const noexcept;
