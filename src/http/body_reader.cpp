@@ -40,10 +40,16 @@ BodyReader::BodyReader(net::Stream& stream, net::Deadline& deadline, InputWindow
     : stream_(stream), deadline_(deadline), input_(input), patience_(patience) {}
 
 void BodyReader::start(const RequestHead& head) {
+  start(head.framing, head.content_length);
+  awaiting_continue_ = head.expects_continue && state_ != State::done && input_.bytes().empty();
+}
+
+void BodyReader::start(Framing framing, std::uint64_t length) {
   received_ = 0;
   trailer_bytes_ = 0;
-  left_ = head.content_length;
-  switch (head.framing) {
+  awaiting_continue_ = false;
+  left_ = length;
+  switch (framing) {
     case Framing::none:
       state_ = State::done;
       break;
@@ -53,8 +59,15 @@ void BodyReader::start(const RequestHead& head) {
     case Framing::chunked:
       state_ = State::chunk_head;
       break;
+    case Framing::until_close:
+      left_ = UINT64_MAX;
+      state_ = State::until_close;
+      break;
   }
-  awaiting_continue_ = head.expects_continue && state_ != State::done && input_.bytes().empty();
+}
+
+void BodyReader::interrupt() noexcept {
+  stream_.interrupt_read();
 }
 
 std::optional<std::uint64_t> BodyReader::remaining() const noexcept {

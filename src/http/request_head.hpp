@@ -15,8 +15,8 @@ struct Header {
   std::string_view value;
 };
 
-/// How the message body is delimited (RFC 9112 §6.3).
-enum class Framing : std::uint8_t { none, length, chunked };
+/// How the message body is delimited (RFC 9112 §6.3); only an answer may end with its connection.
+enum class Framing : std::uint8_t { none, length, chunked, until_close };
 
 /// A parsed request line and header section. It views the bytes it was parsed from and is reused
 /// from request to request, so that a warm connection allocates nothing.
