@@ -27,7 +27,7 @@ Task<Result<>> Operations::check() {
   const auto now = std::chrono::steady_clock::now();
   if (now >= checked_until_) {
     checked_until_ = now + std::chrono::seconds(1);
-    checked_ = co_await metadata_.check();
+    checked_ = co_await ask_();
   }
   co_return checked_;
 }

@@ -2,20 +2,24 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <utility>
 
 #include "base/error.hpp"
 #include "http/exchange.hpp"
-#include "meta/metadata_store.hpp"
 
 namespace moorgate::admin {
 
-/// The pages for those who run Moorgate: /healthz (the process answers), /readyz (the stores
-/// answer too, and it is not being stopped), /metrics (Prometheus' text format).
+/// The pages for those who run Moorgate: /healthz (the process answers), /readyz (what it
+/// needs answers too, and it is not being stopped), /metrics (Prometheus' text format).
 class Operations final : public http::Handler {
  public:
+  /// Whether what the process needs answers; asked once a second at most.
+  using Check = std::function<Task<Result<>>()>;
+
   /// `serving` turns false when the process drains.
-  Operations(meta::MetadataStore& metadata, const std::atomic<bool>& serving)
-      : metadata_(metadata), serving_(serving) {}
+  Operations(Check check, const std::atomic<bool>& serving)
+      : ask_(std::move(check)), serving_(serving) {}
 
   Task<> handle(http::Exchange& exchange) override;
   http::ErrorPage error_page(int status, std::string_view reason) const override;
@@ -23,7 +27,7 @@ class Operations final : public http::Handler {
  private:
   Task<Result<>> check();
 
-  meta::MetadataStore& metadata_;
+  const Check ask_;
   const std::atomic<bool>& serving_;
   /// The last check: strangers may ask, so they do not get one each.
   Result<> checked_;

@@ -8,16 +8,11 @@
 #include <thread>
 #include <utility>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-
 #include "admin/operations.hpp"
+#include "app/registry_shape.hpp"
 #include "auth/challenge.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
-#include "blob/file_blob_store.hpp"
-#include "blob/paths.hpp"
-#include "meta/sqlite_metadata.hpp"
 
 namespace moorgate::app {
 namespace {
@@ -29,7 +24,6 @@ constexpr std::size_t kDiskThreads = 8;
 constexpr std::size_t kDiskQueue = 16'384;
 /// Seconds of work, not minutes: clients give up on a login after 15 s.
 constexpr std::size_t kHashQueue = 256;
-constexpr std::chrono::minutes kPurgeInterval{60};
 /// Health and metrics are still answered when all other connections are taken.
 constexpr std::size_t kOperationsReserve = 64;
 /// A certificate that ends within this time is worth a warning.
@@ -73,16 +67,6 @@ void report_certificates(const net::TlsContext& tls) {
   }
 }
 
-Task<> purge(blob::BlobStore& blobs, meta::MetadataStore& metadata,
-             std::shared_ptr<registry::Registry::Shared> uploads, std::int64_t before) {
-  const auto purged = co_await registry::purge_uploads(blobs, metadata, *uploads, before);
-  if (!purged) {
-    log::error("abandoned uploads could not be removed", {{"error", purged.error().detail}});
-  } else if (*purged > 0) {
-    log::info("abandoned uploads removed", {{"count", static_cast<std::int64_t>(*purged)}});
-  }
-}
-
 }  // namespace
 
 App::App(std::filesystem::path file, AppConfig config, log::Format format)
@@ -91,17 +75,15 @@ App::App(std::filesystem::path file, AppConfig config, log::Format format)
       format_(format),
       disk_(std::make_unique<net::Blocking>("disk", kDiskThreads, kDiskQueue)),
       hashing_(std::make_unique<net::Blocking>("hashing", worker_count(0), kHashQueue)),
-      uploads_(registry::Registry::make_shared()),
       throttle_(std::make_shared<auth::LoginThrottle>(auth::LoginThrottle::Options{})),
-      policy_(std::make_shared<access::Policy>(config_.access)),
-      next_purge_(steady_clock::now()) {}
+      policy_(std::make_shared<access::Policy>(config_.access)) {}
 
 App::~App() {
   // What the pools still finish is handed to loops that are stopped but there.
   for (const auto& shard : shards_) shard->worker->stop();
   hashing_->finish();
   disk_->finish();
-  metadata_.reset();
+  if (shape_) shape_->close();
   // Their sockets belong to the first worker's loop.
   listeners_.clear();
   metrics_listener_.reset();
@@ -125,20 +107,17 @@ Result<std::unique_ptr<App>> App::open(std::filesystem::path file, AppConfig con
   std::unique_ptr<App> app(new App(std::move(file), std::move(config), format));
   // Watched before they are read: a change in between is seen.
   app->watch_ = app->watch_for(app->config_);
-  for (auto step : {&App::open_stores, &App::load_users, &App::load_certificates, &App::bind}) {
+  for (auto step : {&App::open_shape, &App::load_users, &App::load_certificates, &App::bind}) {
     if (auto done = (app.get()->*step)(); !done) return failure(std::move(done).error());
   }
   app->make_shards();
   return app;
 }
 
-Result<> App::open_stores() {
-  auto blobs = blob::FileBlobStore::open(config_.storage.root, *disk_);
-  if (!blobs) return failure(std::move(blobs).error());
-  blobs_ = std::move(*blobs);
-  auto metadata = meta::SqliteMetadata::open(config_.storage.root / blob::paths::kMetadata, {});
-  if (!metadata) return failure(std::move(metadata).error());
-  metadata_ = std::move(*metadata);
+Result<> App::open_shape() {
+  auto shape = RegistryShape::open(config_, *disk_);
+  if (!shape) return failure(std::move(shape).error());
+  shape_ = std::move(*shape);
   return {};
 }
 
@@ -185,25 +164,31 @@ Result<> App::bind() {
 void App::make_shards() {
   for (std::size_t i = 0; i < worker_count(config_.workers); ++i) {
     auto shard = std::make_unique<Shard>(i, *disk_, format_);
-    shard->operations = std::make_shared<admin::Operations>(*metadata_, serving_);
-    std::vector<api::Pipeline::Page> pages = {
-        {.path = "/healthz", .sign_in_needed = false, .handler = shard->operations},
-        {.path = "/readyz", .sign_in_needed = false, .handler = shard->operations}};
-    if (!config_.metrics) pages.push_back({.path = "/metrics", .handler = shard->operations});
+    shard->gate = std::make_unique<api::Gate>(
+        api::Gate::Parts{.authenticator = std::make_unique<auth::CachedAuthenticator>(
+                             users_, throttle_, auth::VerifiedCredentialCache::Options{}),
+                         .authorizer = std::make_unique<access::Authorizer>(policy_),
+                         .challenge = auth::basic_challenge(config_.realm)});
+    shard->operations =
+        std::make_shared<admin::Operations>([this] { return shape_->check(); }, serving_);
     shard->pipeline = std::make_shared<api::Pipeline>(
-        api::Pipeline::Parts{.authenticator = std::make_unique<auth::CachedAuthenticator>(
-                                 users_, throttle_, auth::VerifiedCredentialCache::Options{}),
-                             .authorizer = std::make_unique<access::Authorizer>(policy_),
-                             .registry = std::make_unique<registry::Registry>(
-                                 *blobs_, *metadata_, uploads_, registry::Registry::Options{}),
-                             .challenge = auth::basic_challenge(config_.realm),
-                             .pages = std::move(pages)});
+        *shard->gate, shape_->make_backend(*shard->worker, shard->gate->authorizer()),
+        operations_pages(shard->operations));
     shard->server.use(shard->pipeline);
     shard->server.use(config_.limits);
     shard->server.use(tls_);
     shard->server.on_finished(&admin::count_request);
     shards_.push_back(std::move(shard));
   }
+}
+
+std::vector<api::Pipeline::Page> App::operations_pages(
+    const std::shared_ptr<http::Handler>& handler) const {
+  std::vector<api::Pipeline::Page> pages = {
+      {.path = "/healthz", .sign_in_needed = false, .handler = handler},
+      {.path = "/readyz", .sign_in_needed = false, .handler = handler}};
+  if (!config_.metrics) pages.push_back({.path = "/metrics", .handler = handler});
+  return pages;
 }
 
 /// No more connections than there are descriptors for them and for what they open.
@@ -252,8 +237,8 @@ void App::announce() const {
         "listening",
         {{"address", metrics_listener_->address().text()}, {"tls", false}, {"purpose", "metrics"}});
   }
-  log::info("ready", {{"storage", config_.storage.root.native()},
-                      {"workers", static_cast<std::int64_t>(shards_.size())}});
+  log::info("ready",
+            {{"storage", shape_->place()}, {"workers", static_cast<std::int64_t>(shards_.size())}});
 }
 
 int App::run() {
@@ -269,7 +254,7 @@ int App::run() {
     if (number == SIGTERM || number == SIGINT) break;
     if (number == SIGHUP) reload_config();
     watch_.look();
-    if (steady_clock::now() >= next_purge_) purge_abandoned_uploads();
+    shape_->look_after(*shards_.front()->worker);
   }
   drain();
   return 0;
@@ -372,27 +357,17 @@ void App::reload_config() {
   config_.limits = fresh.limits;
   config_.storage.upload_expiry = fresh.storage.upload_expiry;
   config_.shutdown_timeout = fresh.shutdown_timeout;
+  shape_->use(config_);
   users_ = std::move(users);
   tls_ = std::move(tls);
   policy_ = std::make_shared<access::Policy>(config_.access);
   each_shard([users = users_, policy = policy_, tls = tls_, limits = config_.limits](Shard& shard) {
-    shard.pipeline->authenticator().replace(users);
-    shard.pipeline->authorizer().replace(policy);
+    shard.gate->replace(users, policy);
     shard.server.use(tls);
     shard.server.use(limits);
   });
   watch_ = std::move(watch);
   log::info("configuration reloaded", {{"file", file_.native()}});
-}
-
-void App::purge_abandoned_uploads() {
-  next_purge_ = steady_clock::now() + kPurgeInterval;
-  const auto now = std::chrono::system_clock::now() - config_.storage.upload_expiry;
-  const std::int64_t before = std::chrono::system_clock::to_time_t(now);
-  shards_.front()->worker->post([this, before] {
-    boost::asio::co_spawn(shards_.front()->worker->context(),
-                          purge(*blobs_, *metadata_, uploads_, before), boost::asio::detached);
-  });
 }
 
 std::size_t App::connections() const noexcept {

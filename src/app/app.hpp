@@ -1,31 +1,28 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <vector>
 
 #include "app/app_config.hpp"
 #include "app/file_watch.hpp"
+#include "app/shape.hpp"
 #include "app/shard.hpp"
 #include "auth/login_throttle.hpp"
 #include "auth/users.hpp"
 #include "base/error.hpp"
-#include "blob/blob_store.hpp"
-#include "meta/metadata_store.hpp"
 #include "net/blocking.hpp"
 #include "net/listener.hpp"
-#include "registry/registry.hpp"
 
 namespace moorgate::app {
 
-/// The running program: stores, workers, listeners, and the main thread that watches signals and
+/// The running program: its shape, workers, listeners, and the main thread that watches signals and
 /// files. Everything here belongs to the main thread; workers get work posted.
 class App {
  public:
-  /// Opens the stores, loads users and certificates, binds the listeners. Nothing is served yet.
-  /// `file` is read again on SIGHUP (empty: the embedded defaults).
+  /// Opens what stands behind the gate, loads users and certificates, binds the listeners. Nothing
+  /// is served yet. `file` is read again on SIGHUP (empty: the embedded defaults).
   static Result<std::unique_ptr<App>> open(std::filesystem::path file, AppConfig config,
                                            log::Format format);
   ~App();
@@ -42,11 +39,13 @@ class App {
 
  private:
   App(std::filesystem::path file, AppConfig config, log::Format format);
-  Result<> open_stores();
+  Result<> open_shape();
   Result<> load_users();
   Result<> load_certificates();
   Result<> bind();
   void make_shards();
+  std::vector<api::Pipeline::Page> operations_pages(
+      const std::shared_ptr<http::Handler>& handler) const;
   std::size_t connection_limit() const;
   void start_listeners();
   void announce() const;
@@ -55,7 +54,6 @@ class App {
   void reload_certificates();
   void reload_users(const std::filesystem::path& htpasswd);
   void report_unchangeable(const AppConfig& fresh) const;
-  void purge_abandoned_uploads();
   void drain();
   std::size_t connections() const noexcept;
   void each_shard(const std::function<void(Shard&)>& work);
@@ -66,9 +64,7 @@ class App {
 
   std::unique_ptr<net::Blocking> disk_;
   std::unique_ptr<net::Blocking> hashing_;
-  std::unique_ptr<blob::BlobStore> blobs_;
-  std::unique_ptr<meta::MetadataStore> metadata_;
-  std::shared_ptr<registry::Registry::Shared> uploads_;
+  std::unique_ptr<Shape> shape_;
   std::shared_ptr<auth::UserSources> users_;
   std::shared_ptr<auth::LoginThrottle> throttle_;
   std::shared_ptr<const access::Policy> policy_;
@@ -78,7 +74,6 @@ class App {
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::unique_ptr<net::Listener> metrics_listener_;
-  std::chrono::steady_clock::time_point next_purge_;
 };
 
 }  // namespace moorgate::app

@@ -1,79 +1,12 @@
 #include "app/app_config.hpp"
 
-#include <grp.h>
-#include <pwd.h>
-
 #include <utility>
 
-#include "base/text.hpp"
 #include "config/environment.hpp"
 #include "config/reference.hpp"
 
 namespace moorgate::app {
 namespace {
-
-constexpr const char* kDefaultAddress = "0.0.0.0:5043";
-
-void parse_socket_owner(const config::Reader& in, net::Listener::Options& socket) {
-  std::string mode = "0660";
-  std::string owner;
-  std::string group;
-  if (in.read("mode", mode, "Unix socket: mode of the file, in octal")) {
-    unsigned bits = 0;
-    const auto [end, error] = std::from_chars(mode.data(), mode.data() + mode.size(), bits, 8);
-    if (error != std::errc{} || end != mode.data() + mode.size() || bits > 0777) {
-      in.problem("mode", moorgate::quoted(mode) +
-                             " is not a file mode; write it in octal, such as \"0660\"");
-    }
-    socket.mode = bits;
-  }
-  if (in.read("owner", owner, "Unix socket: user who owns the file")) {
-    if (const passwd* entry = ::getpwnam(owner.c_str())) {
-      socket.owner = entry->pw_uid;
-    } else {
-      in.problem("owner", "this machine has no user " + moorgate::quoted(owner));
-    }
-  }
-  if (in.read("group", group, "Unix socket: group that may connect")) {
-    if (const struct group* entry = ::getgrnam(group.c_str())) {
-      socket.group = entry->gr_gid;
-    } else {
-      in.problem("group", "this machine has no group " + moorgate::quoted(group));
-    }
-  }
-}
-
-ListenConfig parse_listen_item(const config::Reader& in) {
-  ListenConfig listen;
-  std::string address = kDefaultAddress;
-  const bool given = in.read("address", address,
-                             "IP address and port, or unix:/path; port 0 lets the kernel choose");
-  in.read("tls", listen.tls,
-          "Whether this listener speaks TLS; off only behind a proxy or on a Unix socket");
-  parse_socket_owner(in, listen.socket);
-  if (!given && !in.has("address")) in.require("address");
-  if (auto parsed = net::Address::parse(address)) {
-    listen.socket.address = *parsed;
-  } else {
-    in.problem("address", std::move(parsed).error().message);
-  }
-  return listen;
-}
-
-std::vector<ListenConfig> parse_listen(const config::Reader& root) {
-  std::vector<ListenConfig> all;
-  for (const auto& item :
-       root.items("listen", "Where clients connect; without it one TLS listener on 0.0.0.0:5043",
-                  "address")) {
-    all.push_back(parse_listen_item(item));
-  }
-  if (all.empty()) {
-    ListenConfig listen;
-    listen.socket.address = *net::Address::parse(kDefaultAddress);
-    all.push_back(std::move(listen));
-  }
-  return all;
-}
 
 void parse_pair(const config::Reader& in, std::vector<net::TlsContext::Files>& into) {
   net::TlsContext::Files files;

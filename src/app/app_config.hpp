@@ -8,19 +8,15 @@
 #include <vector>
 
 #include "access/access_config.hpp"
+#include "app/listen_config.hpp"
 #include "auth/users.hpp"
 #include "base/log.hpp"
 #include "config/reader.hpp"
 #include "http/limits.hpp"
-#include "net/listener.hpp"
+#include "net/address.hpp"
 #include "net/tls_context.hpp"
 
 namespace moorgate::app {
-
-struct ListenConfig {
-  net::Listener::Options socket;
-  bool tls = true;
-};
 
 struct StorageConfig {
   std::filesystem::path root = "moorgate-data";

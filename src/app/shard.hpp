@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "api/gate.hpp"
 #include "api/pipeline.hpp"
 #include "http/server.hpp"
 #include "net/worker.hpp"
@@ -21,6 +22,7 @@ struct Shard {
   Shard& operator=(const Shard&) = delete;
 
   std::unique_ptr<net::Worker> worker;
+  std::unique_ptr<api::Gate> gate;
   std::shared_ptr<api::Pipeline> pipeline;
   std::shared_ptr<http::Handler> operations;
   http::Server server;

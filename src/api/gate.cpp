@@ -1,0 +1,127 @@
+#include "api/gate.hpp"
+
+#include <utility>
+
+#include "api/answer.hpp"
+#include "api/error_body.hpp"
+
+namespace moorgate::api {
+namespace {
+
+using http::Method;
+
+constexpr std::string_view kSignIn = "sign in to use this registry";
+
+Refusal method_not_offered(Endpoint endpoint) {
+  return {.status = 405,
+          .code = "UNSUPPORTED",
+          .message = "this endpoint does not offer the method",
+          .allow = allowed_methods(endpoint)};
+}
+
+/// What is wrong with the request itself; nullopt if nothing is.
+std::optional<Refusal> flaw_of(const Intent& intent) {
+  if (intent.route.error) return Refusal::of(*intent.route.error);
+  if (!intent.query) {
+    return Refusal::of({Code::bad_request, "the query holds a broken percent-encoding"});
+  }
+  if (intent.route.endpoint == Endpoint::unknown) {
+    return Refusal{.status = 404, .code = "UNSUPPORTED", .message = "no such endpoint below /v2/"};
+  }
+  return std::nullopt;
+}
+
+/// A client that is about to push looks first, and gives up on a 403.
+bool looks_before_push(const Intent& intent) noexcept {
+  return intent.method == Method::head &&
+         (intent.route.endpoint == Endpoint::blob || intent.route.endpoint == Endpoint::manifest);
+}
+
+}  // namespace
+
+Intent Intent::of(http::Method method, std::string_view path, std::string_view query) {
+  return {.method = method, .route = match_route(path), .query = Query::parse(query)};
+}
+
+Refusal Refusal::of(Error error) {
+  const WireError wire = wire_error(error.code);
+  return {.status = wire.status, .code = wire.code, .message = std::move(error).message};
+}
+
+Task<std::shared_ptr<const auth::Principal>> Gate::identify(http::Exchange& exchange) {
+  const http::RequestHead& head = exchange.head();
+  const std::string_view authorization = head.find("Authorization").value_or("");
+  if (head.count("Authorization") > 1) {
+    co_await send_error(exchange, {Code::bad_request, "Authorization must stand there once"});
+    co_return nullptr;
+  }
+  if (auto known = parts_.authenticator->cached(authorization, exchange.memo())) {
+    exchange.record.principal = known->name();
+    co_return known;
+  }
+  auto result = co_await parts_.authenticator->authenticate(authorization);
+  if (result) {
+    exchange.record.principal = (*result)->name();
+    co_return std::move(*result);
+  }
+  Error error = std::move(result).error();
+  if (error.code == Code::unauthorized) {
+    co_await refuse(exchange, Refusal::challenge(std::move(error).message));
+  } else {
+    co_await send_error(exchange, std::move(error));
+  }
+  co_return nullptr;
+}
+
+std::expected<std::optional<access::Permit>, Refusal> Gate::admit(const auth::Principal& principal,
+                                                                  const Intent& intent) const {
+  if (auto flaw = flaw_of(intent)) {
+    if (principal.anonymous()) flaw = Refusal::challenge(std::string(kSignIn));
+    return std::unexpected(std::move(*flaw));
+  }
+  const auto action = intent.action();
+  if (!intent.route.repository) return admit_without_repository(principal, intent);
+  if (!action) {
+    return std::unexpected(principal.anonymous() ? Refusal::challenge(std::string(kSignIn))
+                                                 : method_not_offered(intent.route.endpoint));
+  }
+  const oci::RepositoryName& repository = *intent.route.repository;
+  auto permit = looks_before_push(intent)
+                    ? parts_.authorizer->authorize_head(principal, repository)
+                    : parts_.authorizer->authorize(principal, repository, *action);
+  if (permit) return std::optional(std::move(*permit));
+  access::Denial denial = std::move(permit).error();
+  if (denial.anonymous) return std::unexpected(Refusal::challenge(std::move(denial.message)));
+  return std::unexpected(
+      Refusal{.status = 403, .code = "DENIED", .message = std::move(denial.message)});
+}
+
+std::expected<std::optional<access::Permit>, Refusal> Gate::admit_without_repository(
+    const auth::Principal& principal, const Intent& intent) const {
+  // A client that may look at something without signing in still has to learn from /v2/ how to
+  // sign in, so only lists are open to it.
+  const bool open = intent.route.endpoint == Endpoint::catalog && intent.action() &&
+                    parts_.authorizer->may_see_anything(principal);
+  if (principal.anonymous() && !open) {
+    return std::unexpected(Refusal::challenge(std::string(kSignIn)));
+  }
+  if (!intent.action()) return std::unexpected(method_not_offered(intent.route.endpoint));
+  return std::nullopt;
+}
+
+Task<> Gate::refuse(http::Exchange& exchange, Refusal refusal) const {
+  exchange.record.reason = refusal.message;
+  start_answer(exchange, refusal.status);
+  if (refusal.status == 401) exchange.header("WWW-Authenticate", parts_.challenge);
+  if (!refusal.allow.empty()) exchange.header("Allow", refusal.allow);
+  exchange.header("Content-Type", kJson);
+  co_await exchange.send(render_error(refusal.code, refusal.message));
+}
+
+void Gate::replace(std::shared_ptr<auth::Authenticator> users,
+                   std::shared_ptr<const access::Policy> policy) {
+  parts_.authenticator->replace(std::move(users));
+  parts_.authorizer->replace(std::move(policy));
+}
+
+}  // namespace moorgate::api
