@@ -1,13 +1,12 @@
 #pragma once
 
-#include <memory>
 #include <string>
+#include <utility>
 
 #include "access/authorizer.hpp"
 #include "api/backend.hpp"
 #include "gateway/reverse_proxy.hpp"
 #include "gateway/upload_ticket.hpp"
-#include "upstream/upstream.hpp"
 
 namespace moorgate::api {
 
@@ -18,12 +17,12 @@ namespace moorgate::api {
 class GatewayEndpoint final : public Backend {
  public:
   /// `authorizer` and `tickets` outlive this.
-  GatewayEndpoint(std::unique_ptr<upstream::Upstream> upstream, gateway::LocationResolver resolver,
-                  const gateway::UploadTickets& tickets, const access::Authorizer& authorizer)
-      : upstream_(std::move(upstream)),
-        proxy_(*upstream_, std::move(resolver)),
-        tickets_(tickets),
-        authorizer_(authorizer) {}
+  GatewayEndpoint(gateway::ReverseProxy proxy, const gateway::UploadTickets& tickets,
+                  const access::Authorizer& authorizer)
+      : proxy_(std::move(proxy)), tickets_(tickets), authorizer_(authorizer) {}
+
+  /// After a reload, on the worker's own loop.
+  gateway::ReverseProxy& proxy() noexcept { return proxy_; }
 
   Task<> handle(const Call& call, const access::Permit& permit) override;
   Task<> handle(const Call& call) override;
@@ -40,7 +39,6 @@ class GatewayEndpoint final : public Backend {
   Task<> upload(const Call& call, const access::Permit& permit, std::string target,
                 std::string scope);
 
-  const std::unique_ptr<upstream::Upstream> upstream_;
   gateway::ReverseProxy proxy_;
   const gateway::UploadTickets& tickets_;
   const access::Authorizer& authorizer_;

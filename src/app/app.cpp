@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "admin/operations.hpp"
+#include "app/gateway_shape.hpp"
 #include "app/registry_shape.hpp"
 #include "auth/challenge.hpp"
 #include "base/log.hpp"
@@ -115,7 +116,7 @@ Result<std::unique_ptr<App>> App::open(std::filesystem::path file, AppConfig con
 }
 
 Result<> App::open_shape() {
-  auto shape = RegistryShape::open(config_, *disk_);
+  auto shape = config_.behind ? GatewayShape::open(config_) : RegistryShape::open(config_, *disk_);
   if (!shape) return failure(std::move(shape).error());
   shape_ = std::move(*shape);
   return {};
@@ -309,10 +310,12 @@ void App::report_unchangeable(const AppConfig& fresh) const {
   };
   const auto metrics_text = [](const AppConfig& c) { return c.metrics ? c.metrics->text() : ""; };
   if (!same_listeners(config_, fresh) || metrics_text(config_) != metrics_text(fresh) ||
-      config_.storage.root != fresh.storage.root || config_.workers != fresh.workers ||
+      config_.storage.root != fresh.storage.root ||
+      config_.behind.has_value() != fresh.behind.has_value() || config_.workers != fresh.workers ||
       config_.realm != fresh.realm || config_.limits.connections != fresh.limits.connections) {
     log::warning(
-        "changes of listen, metrics, storage, workers, realm or limits.connections need a restart");
+        "changes of listen, metrics, storage, workers, realm or limits.connections, and to or from "
+        "upstream, need a restart");
   }
 }
 
@@ -356,6 +359,8 @@ void App::reload_config() {
   config_.certificates = fresh.certificates;
   config_.limits = fresh.limits;
   config_.storage.upload_expiry = fresh.storage.upload_expiry;
+  config_.public_url = fresh.public_url;
+  if (config_.behind && fresh.behind) config_.behind = fresh.behind;
   config_.shutdown_timeout = fresh.shutdown_timeout;
   shape_->use(config_);
   users_ = std::move(users);

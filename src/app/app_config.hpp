@@ -12,9 +12,11 @@
 #include "auth/users.hpp"
 #include "base/log.hpp"
 #include "config/reader.hpp"
+#include "gateway/gateway_config.hpp"
 #include "http/limits.hpp"
 #include "net/address.hpp"
 #include "net/tls_context.hpp"
+#include "upstream/upstream_config.hpp"
 
 namespace moorgate::app {
 
@@ -29,6 +31,12 @@ struct LogConfig {
   log::Level level = log::Level::info;
 };
 
+/// In front of another registry, instead of storing images.
+struct BehindConfig {
+  upstream::UpstreamConfig upstream;
+  gateway::GatewayConfig gateway;
+};
+
 /// The whole configuration: every folder's own, added up. Plain data.
 struct AppConfig {
   std::string public_url;
@@ -40,6 +48,9 @@ struct AppConfig {
   auth::UsersConfig users;
   access::AccessConfig access;
   StorageConfig storage;
+  /// Given: the shape in front of another registry; `storage` then holds only what the first start
+  /// makes.
+  std::optional<BehindConfig> behind;
   http::Limits limits;
   LogConfig log;
   std::size_t workers = 0;  ///< 0: one for each core.

@@ -76,13 +76,14 @@ struct ReverseProxy::Outgoing {
 
 Task<ClientResult<ClientResponse>> ReverseProxy::send(Outgoing outgoing, std::string target,
                                                       std::string scope) {
+  const auto upstream = upstream_;
   for (int redirects = 0;; ++redirects) {
     http::ClientRequest request(outgoing.method, target);
     for (const http::Header& header : outgoing.headers) request.add(header.name, header.value);
     // What is compressed on the way could not be checked against its digest.
     request.add("Accept-Encoding", "identity");
     request.expect_continue(outgoing.expects_continue);
-    auto answer = co_await upstream_.send(std::move(request), scope, outgoing.body);
+    auto answer = co_await upstream->send(std::move(request), scope, outgoing.body);
     if (!answer) co_return answer;
     if (const auto name = doubled(answer->head())) {
       co_return untrustworthy("the registry behind sent a header twice", std::string(*name));

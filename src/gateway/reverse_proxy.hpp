@@ -1,6 +1,8 @@
 #pragma once
 
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "base/task.hpp"
 #include "gateway/header_rewrite.hpp"
@@ -15,8 +17,14 @@ namespace moorgate::gateway {
 /// may be asked, and what an answer means, is the caller's business.
 class ReverseProxy {
  public:
-  ReverseProxy(upstream::Upstream& upstream, LocationResolver resolver)
-      : upstream_(upstream), resolver_(std::move(resolver)) {}
+  ReverseProxy(std::shared_ptr<upstream::Upstream> upstream, LocationResolver resolver)
+      : upstream_(std::move(upstream)), resolver_(std::move(resolver)) {}
+
+  /// From the next request on; those under way keep what they began with.
+  void use(std::shared_ptr<upstream::Upstream> upstream, LocationResolver resolver) {
+    upstream_ = std::move(upstream);
+    resolver_ = std::move(resolver);
+  }
 
   /// Asks for `target` with the exchange's method, the headers that may cross, and its body, which
   /// the client is asked for only when the upstream wants it. Returns as soon as the answer's head
@@ -46,7 +54,7 @@ class ReverseProxy {
   Task<http::ClientResult<http::ClientResponse>> send(Outgoing outgoing, std::string target,
                                                       std::string scope);
 
-  upstream::Upstream& upstream_;
+  std::shared_ptr<upstream::Upstream> upstream_;
   LocationResolver resolver_;
 };
 
