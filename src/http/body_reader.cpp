@@ -164,11 +164,16 @@ Task<Result<std::size_t>> BodyReader::read_some(std::span<char> into) {
   if (awaiting_continue_) {
     if (auto sent = co_await send_continue(); !sent) co_return failure(std::move(sent).error());
   }
-  if (state_ != State::length && state_ != State::chunk_data) {
+  if (state_ == State::chunk_head || state_ == State::chunk_end) {
     if (auto chunk = co_await next_chunk(); !chunk) co_return failure(std::move(chunk).error());
     if (state_ == State::done) co_return std::size_t{0};
   }
   auto got = co_await read_raw(into);
+  if (state_ == State::until_close) {
+    if (got || got.error().code != Code::end_of_stream || !stream_.ended_cleanly()) co_return got;
+    state_ = State::done;
+    co_return std::size_t{0};
+  }
   if (got && left_ == 0) state_ = state_ == State::length ? State::done : State::chunk_end;
   co_return got;
 }

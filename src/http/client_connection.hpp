@@ -16,12 +16,13 @@
 #include "net/deadline.hpp"
 
 namespace moorgate::net {
-class Event;
 class Stream;
 class Worker;
 }  // namespace moorgate::net
 
 namespace moorgate::http {
+
+class ClientUpload;
 
 /// How patient a client is.
 struct ClientTimeouts {
@@ -38,8 +39,8 @@ struct ClientTimeouts {
 };
 
 /// One connection to a server, one exchange at a time: exchange(), then body() to its end, then
-/// perhaps the next. Loop-owned. Made by std::make_shared, since it outlives its owner while a read
-/// of it ends.
+/// perhaps the next. Loop-owned. Made by std::make_shared: while a body is sent, a coroutine of its
+/// own watches for the answer.
 class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
  public:
   /// Takes over a connected stream whose handshake is done. `host` is the Host header of requests.
@@ -62,9 +63,25 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   bool unanswered() const noexcept { return !answered_; }
   /// Both sides are through with the exchange, its end was certain, and nothing more came.
   bool reusable() const noexcept;
+  /// While it waits for its next exchange it holds no buffer; head() is gone then.
+  void rest() noexcept;
   void abort() noexcept;
 
  private:
+  Result<std::string> render(const ClientRequest& request, const BodySource* body) const;
+  Task<Result<>> write(std::string_view first, std::string_view second);
+  Task<ClientResult<>> exchange_with_body(std::string method, std::string head, BodySource& body,
+                                          bool wait_for_continue);
+  static Task<> watch(std::shared_ptr<ClientConnection> self, std::string method,
+                      std::shared_ptr<ClientUpload> upload);
+  Task<ClientResult<>> read_answer(std::string method, std::shared_ptr<ClientUpload> upload);
+  Task<ClientResult<std::size_t>> read_head_bytes();
+  Task<ClientResult<>> receive();
+  void make_room();
+  void drop_input(std::size_t count) noexcept;
+  void accept_head(std::size_t length);
+  ClientFailure stream_failure(Error error) const;
+
   net::Worker& worker_;
   std::unique_ptr<net::Stream> stream_;
   const std::string host_;
@@ -75,6 +92,11 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   ResponseHead head_;
   BodyReader body_;
   bool answered_ = false;
+  /// The request went out as a whole.
+  bool sent_ = false;
+  /// The head of a final answer is in head_.
+  bool complete_ = false;
+  bool timed_out_ = false;
 };
 
 }  // namespace moorgate::http

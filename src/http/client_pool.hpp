@@ -7,13 +7,8 @@
 
 #include "base/task.hpp"
 #include "http/client_connection.hpp"
+#include "http/dial.hpp"
 #include "http/url.hpp"
-
-namespace moorgate::net {
-class Resolver;
-class TlsClientContext;
-class Worker;
-}  // namespace moorgate::net
 
 namespace moorgate::http {
 
@@ -24,7 +19,7 @@ class ClientResponse {
  public:
   class Home;
   ClientResponse(std::shared_ptr<ClientConnection> connection, std::weak_ptr<Home> home);
-  ClientResponse(ClientResponse&&) noexcept = default;
+  ClientResponse(ClientResponse&& other) noexcept = default;
   ClientResponse& operator=(ClientResponse&& other) noexcept;
   ~ClientResponse();
 
@@ -59,20 +54,21 @@ struct ClientPoolOptions {
 /// stopped) before or after its worker, in mid exchange, too.
 class ClientPool {
  public:
-  ClientPool(net::Worker& worker, std::shared_ptr<net::Resolver> resolver,
-             ClientPoolOptions options);
+  ClientPool(Dialer dialer, ClientPoolOptions options);
   ~ClientPool();
   ClientPool(const ClientPool&) = delete;
   ClientPool& operator=(const ClientPool&) = delete;
 
   /// One exchange on a connection that is free, or new. A reused connection that died before a byte
   /// of the answer came is tried once more on a new one, if the request is safe and has no body.
+  /// `request` and `body` outlive the call.
   Task<ClientResult<ClientResponse>> send(const ClientRequest& request, BodySource* body);
 
   std::size_t idle() const noexcept;
   std::size_t open() const noexcept;
 
  private:
+  /// Owned by a coroutine of the worker's loop, so that no connection outlives the loop.
   std::weak_ptr<ClientResponse::Home> home_;
 };
 

@@ -33,6 +33,7 @@ Task<Result<std::size_t>> Socket::receive(std::span<char> into) {
   const auto buffer = boost::asio::mutable_buffer(into.data(), into.size());
   auto [error, count] = co_await socket_.async_receive(buffer, kTry);
   if (aborted_) co_return failure(Code::timeout, "aborted");
+  ended_ = error == boost::asio::error::eof;
   if (error) co_return failure(stream_error(error));
   co_return count;
 }
@@ -52,7 +53,7 @@ Task<Result<>> Socket::wait_writable() {
 }
 
 Result<std::size_t> Socket::try_send(std::string_view first, std::string_view second, bool more) {
-  if (aborted_) return failure(Code::timeout, "aborted");
+  if (aborted_ || sending_stopped_) return failure(Code::timeout, "aborted");
   std::array<iovec, 2> parts{{{const_cast<char*>(first.data()), first.size()},
                               {const_cast<char*>(second.data()), second.size()}}};
   msghdr message{};
@@ -77,6 +78,29 @@ Task<Result<>> Socket::send_all(std::string_view bytes) {
 
 void Socket::shutdown_send() noexcept {
   ::shutdown(fd(), SHUT_WR);
+}
+
+void Socket::stop_sending() noexcept {
+  sending_stopped_ = true;
+  interrupt();
+}
+
+bool Socket::quiet() noexcept {
+  char probe = 0;
+  return !aborted_ && ::recv(fd(), &probe, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+         (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+Result<> Socket::connected() {
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
+  if (error == 0) return {};
+  return failure(stream_error({error, boost::system::system_category()}));
+}
+
+UniqueFd Socket::release() {
+  return UniqueFd(socket_.release());
 }
 
 void Socket::interrupt() noexcept {

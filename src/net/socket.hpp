@@ -30,6 +30,16 @@ class Socket {
   Task<Result<>> send_all(std::string_view bytes);
   int fd() noexcept { return socket_.native_handle(); }
   void shutdown_send() noexcept;
+  /// A pending send ends, later ones fail; receiving goes on.
+  void stop_sending() noexcept;
+  bool sending_stopped() const noexcept { return sending_stopped_; }
+  /// The peer has sent its last, and said so.
+  bool ended() const noexcept { return ended_; }
+  /// Connected, and nothing to be received.
+  bool quiet() noexcept;
+  /// For a socket whose connection is still being made: the outcome, once wait_writable() is over.
+  Result<> connected();
+  UniqueFd release();
   void interrupt() noexcept;
   void abort() noexcept;
   const Address& peer() const noexcept { return peer_; }
@@ -40,6 +50,8 @@ class Socket {
       socket_;
   Address peer_;
   bool aborted_ = false;
+  bool sending_stopped_ = false;
+  bool ended_ = false;
 };
 
 /// Lets everything else that is ready on the loop run first.

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "net/socket.hpp"
+#include "net/tls_client_context.hpp"
 #include "net/tls_context.hpp"
 #include "net/worker.hpp"
 
@@ -28,16 +29,16 @@ constexpr std::size_t kBatchesPerTurn = 8;
 
 class TlsStream final : public Stream {
  public:
-  TlsStream(Worker& worker, Blocking& blocking, AcceptedSocket accepted, const TlsContext& context)
+  /// Takes over `ssl`, whose side is chosen already.
+  TlsStream(Worker& worker, Blocking& blocking, AcceptedSocket accepted, SSL* ssl)
       : worker_(worker),
         blocking_(blocking),
         socket_(worker, std::move(accepted)),
-        ssl_(SSL_new(context.native()), &SSL_free) {
+        ssl_(ssl, &SSL_free) {
     BIO* bio = BIO_new(bio_method());
     BIO_set_data(bio, this);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl_.get(), bio, bio);
-    SSL_set_accept_state(ssl_.get());
   }
 
   Task<Result<>> handshake() override {
@@ -45,8 +46,12 @@ class TlsStream final : public Stream {
       forget_errors();
       const int done = SSL_do_handshake(ssl_.get());
       const int reason = SSL_get_error(ssl_.get(), done);
+      std::string refusal = reason == SSL_ERROR_SSL ? handshake_refusal() : std::string();
       if (auto sent = co_await flush(); !sent) co_return sent;
       if (done == 1) co_return Result<>{};
+      if (!refusal.empty()) {
+        co_return failure(Code::end_of_stream, "the TLS connection ended", std::move(refusal));
+      }
       if (auto more = co_await next_input(reason); !more) co_return more;
     }
   }
@@ -137,6 +142,11 @@ class TlsStream final : public Stream {
   }
 
   void interrupt_read() noexcept override { socket_.interrupt(); }
+  void stop_writing() noexcept override { socket_.stop_sending(); }
+  bool ended_cleanly() const noexcept override {
+    return (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+  }
+  bool quiet() noexcept override { return !has_buffered_input() && socket_.quiet(); }
   void abort() noexcept override { socket_.abort(); }
   const Address& peer() const noexcept override { return socket_.peer(); }
   bool encrypted() const noexcept override { return true; }
@@ -161,7 +171,7 @@ class TlsStream final : public Stream {
     if (out_end_ == 0) co_return Result<>{};
     auto sent = co_await socket_.send_all({out_.data(), out_end_});
     // Half a record on the wire: nothing sensible can follow it.
-    if (!sent) socket_.abort();
+    if (!sent && !socket_.sending_stopped()) socket_.abort();
     out_end_ = 0;
     out_.release();
     out_is_large_ = false;
@@ -191,6 +201,12 @@ class TlsStream final : public Stream {
   static std::string tls_reason() {
     const char* reason = ERR_reason_error_string(ERR_peek_error());
     return reason != nullptr ? reason : "TLS error";
+  }
+
+  std::string handshake_refusal() const {
+    const long verdict = SSL_get_verify_result(ssl_.get());
+    if (verdict == X509_V_OK || SSL_is_server(ssl_.get()) == 1) return tls_reason();
+    return std::string("its certificate is refused: ") + X509_verify_cert_error_string(verdict);
   }
 
   void drop_empty_input() noexcept {
@@ -275,7 +291,15 @@ class TlsStream final : public Stream {
 
 std::unique_ptr<Stream> make_tls_stream(Worker& worker, Blocking& blocking, AcceptedSocket socket,
                                         const TlsContext& context) {
-  return std::make_unique<TlsStream>(worker, blocking, std::move(socket), context);
+  SSL* ssl = SSL_new(context.native());
+  SSL_set_accept_state(ssl);
+  return std::make_unique<TlsStream>(worker, blocking, std::move(socket), ssl);
+}
+
+std::unique_ptr<Stream> make_tls_stream(Worker& worker, Blocking& blocking, AcceptedSocket socket,
+                                        const TlsClientContext& context, const std::string& host) {
+  return std::make_unique<TlsStream>(worker, blocking, std::move(socket),
+                                     context.make_session(host));
 }
 
 }  // namespace moorgate::net
