@@ -41,16 +41,13 @@ ClientConnection::ClientConnection(net::Worker& worker, std::unique_ptr<net::Str
       stream_(std::move(stream)),
       host_(std::move(host)),
       timeouts_(timeouts),
-      deadline_(worker.watchdog(),
-                [this] {
-                  timed_out_ = true;
-                  stream_->abort();
-                }),
+      deadline_(worker.watchdog(), [this] { give_up(); }),
       body_(*stream_, deadline_, input_, timeouts.progress) {}
 
 ClientConnection::~ClientConnection() = default;
 
-void ClientConnection::abort() noexcept {
+void ClientConnection::give_up() noexcept {
+  timed_out_ = true;
   stream_->abort();
 }
 

@@ -65,7 +65,8 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   bool reusable() const noexcept;
   /// While it waits for its next exchange it holds no buffer; head() is gone then.
   void rest() noexcept;
-  void abort() noexcept;
+  /// Ends everything at once, as a deadline of the connection's own would: Kind::timeout.
+  void give_up() noexcept;
 
  private:
   Result<std::string> render(const ClientRequest& request, const BodySource* body) const;

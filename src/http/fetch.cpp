@@ -45,7 +45,7 @@ Task<ClientResult<Fetched>> fetch_once(Dialer dialer, const Fetch& wanted, Url u
   timeouts.connect = std::min(timeouts.connect, left);
   auto connection = co_await dial(dialer, url, wanted.tls, timeouts);
   if (!connection) co_return client_failure(std::move(connection).error());
-  net::Deadline deadline(dialer.worker.watchdog(), [&connection] { (*connection)->abort(); });
+  net::Deadline deadline(dialer.worker.watchdog(), [&connection] { (*connection)->give_up(); });
   deadline.set(std::chrono::milliseconds(until - net::coarse_now()));
 
   ClientRequest request("GET", url.target);

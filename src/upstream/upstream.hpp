@@ -3,10 +3,9 @@
 #include <memory>
 #include <string>
 
-#include "base/error.hpp"
 #include "base/task.hpp"
 #include "http/client_pool.hpp"
-#include "upstream/upstream_config.hpp"
+#include "upstream/origin.hpp"
 
 namespace moorgate::net {
 class Blocking;
@@ -15,42 +14,22 @@ class Worker;
 
 namespace moorgate::upstream {
 
-class UpstreamHealth;
-
-/// What all workers share of one upstream: configuration, TLS contexts, health. Any thread.
-class Origin {
- public:
-  /// Reads the certificate files (blocks: start-up and reload only). `bad_request` names the file.
-  static Result<std::shared_ptr<Origin>> open(UpstreamConfig config);
-  ~Origin();
-
-  const UpstreamConfig& config() const noexcept;
-  UpstreamHealth& health() noexcept;
-  const UpstreamHealth& health() const noexcept;
-
- private:
-  friend class Upstream;
-  struct Parts;
-  explicit Origin(std::unique_ptr<Parts> parts);
-  std::unique_ptr<Parts> parts_;
-};
-
 /// One worker's way to the upstream: connections, tokens, and the circuit breaker in front of them.
 /// May be destroyed (on the worker's loop, or when it has stopped) before or after its worker.
 class Upstream {
  public:
-  /// `names` resolves host names: a pool of its own, since a resolver can be slow.
+  /// `names` resolves host names: a pool of its own, since a resolver can be slow. It has finished
+  /// before the worker is destroyed.
   Upstream(net::Worker& worker, net::Blocking& names, std::shared_ptr<Origin> origin);
   ~Upstream();
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;
 
-  /// Sends `request` with our own credentials added; an Authorization it brings is replaced.
-  /// `scope` is what a token must allow ("repository:a/b:pull,push", several separated by a space,
-  /// empty for /v2/ itself). A 401 is answered once with fresh credentials if the body can be sent
-  /// again or was not touched; a 401 that stays is Kind::credentials. Every other answer, 5xx too,
-  /// is the upstream's own and returned. `body` outlives the call; its owner is not used
-  /// afterwards.
+  /// Sends `request` with our own credentials. `scope` is what a token must allow
+  /// ("repository:a/b:pull,push", several separated by one blank, empty for /v2/ itself). A 401 is
+  /// answered once with fresh credentials if the body can be sent again or was not touched; a 401
+  /// that stays is Kind::credentials. Every other answer, 5xx too, is the upstream's own and
+  /// returned. `body` (null: none) outlives the call and is not used afterwards.
   Task<http::ClientResult<http::ClientResponse>> send(http::ClientRequest request,
                                                       std::string scope, http::BodySource* body);
 
