@@ -193,3 +193,30 @@ def test_headers_compile_alone_or_are_named(tmp_path):
 def test_headers_need_a_build(tmp_path):
     write(tmp_path, {"compile_commands.json": "[]"})
     assert "holds no command" in run("check_headers.py", tmp_path, tmp_path)
+
+
+def test_tidy_names_what_it_finds_and_looks_again_only_at_what_has_changed(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    source = "src/oci/a.cpp"
+    write(tmp_path, {
+        source: "int* nothing() { return 0; }\n",
+        "src/oci/a_test.cpp": "int* nothing() { return 0; }\n",
+        ".clang-tidy": "Checks: '-*,modernize-use-nullptr'\nWarningsAsErrors: '*'\n",
+        "compile_commands.json": json.dumps([
+            {"directory": str(tmp_path), "file": file, "command": f"clang++-19 -std=c++23 -o a.o -c {file}"}
+            for file in (source, "src/oci/a_test.cpp")])})
+    found = run("check_tidy.py", tmp_path, tmp_path)
+    assert "src/oci/a.cpp:1" in found and "modernize-use-nullptr" in found and "a_test.cpp" not in found
+    assert run("check_tidy.py", tmp_path, tmp_path) == found
+    write(tmp_path, {source: "int* nothing() { return nullptr; }\n"})
+    assert run("check_tidy.py", tmp_path, tmp_path) == ""
+    assert len(list((tmp_path / "cache/moorgate-tidy").iterdir())) == 1
+    write(tmp_path, {source: "int* nothing() { return 0; }  // NOLINT\n"})
+    assert run("check_tidy.py", tmp_path, tmp_path) == ""
+    write(tmp_path, {source: "int* nothing() { return 0; }  // no more\n"})
+    assert "modernize-use-nullptr" in run("check_tidy.py", tmp_path, tmp_path)
+
+
+def test_tidy_needs_sources(tmp_path):
+    write(tmp_path, {"compile_commands.json": "[]", ".clang-tidy": ""})
+    assert "holds no source" in run("check_tidy.py", tmp_path, tmp_path)

@@ -29,4 +29,12 @@ bool Authorizer::may_see_anything(const auth::Principal& who) const noexcept {
   return policy_->may_pull_somewhere(who);
 }
 
+bool Authorizer::may_see_everything(const auth::Principal& who) const noexcept {
+  return policy_->may_pull_everywhere(who);
+}
+
+std::vector<std::string> Authorizer::groups_of(const auth::Principal& who) const {
+  return policy_->groups_of(who);
+}
+
 }  // namespace moorgate::access

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "access/permit.hpp"
 #include "access/policy.hpp"
@@ -38,6 +39,11 @@ class Authorizer {
 
   /// False: no list of anything can hold something for this principal.
   bool may_see_anything(const auth::Principal& who) const noexcept;
+
+  /// True: every list may be shown to this principal unfiltered.
+  bool may_see_everything(const auth::Principal& who) const noexcept;
+
+  std::vector<std::string> groups_of(const auth::Principal& who) const;
 
   /// After a reload, on the worker's own loop.
   void replace(std::shared_ptr<const Policy> policy) { policy_ = std::move(policy); }

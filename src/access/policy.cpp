@@ -122,6 +122,29 @@ bool Policy::may_pull_somewhere(const auth::Principal& who) const noexcept {
   });
 }
 
+bool Policy::may_pull_everywhere(const auth::Principal& who) const noexcept {
+  bool everywhere = false;
+  for (const auto& rule : config_.rules) {
+    if (!concerns(rule.who, who)) continue;
+    if (rule.deny.has(Action::pull)) return false;
+    everywhere |= rule.allow.has(Action::pull) &&
+                  std::ranges::find(rule.repositories, "**") != rule.repositories.end();
+  }
+  return everywhere;
+}
+
+std::vector<std::string> Policy::groups_of(const auth::Principal& who) const {
+  std::vector<std::string> names;
+  for (const auto& [name, members] : groups_) {
+    if (is_member(members, who.name())) names.push_back(name);
+  }
+  for (const auto& name : who.groups()) {
+    if (!groups_.contains(name)) names.push_back(name);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
 bool Policy::concerns(const Subject& subject, const auth::Principal& who) const noexcept {
   if (subject.kind == Subject::Kind::anyone) return true;
   if (who.anonymous()) return false;

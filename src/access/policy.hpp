@@ -35,6 +35,13 @@ class Policy {
   /// Whether some rule lets `who` pull from any repository, existing or not.
   bool may_pull_somewhere(const auth::Principal& who) const noexcept;
 
+  /// Whether there is no repository, existing or not, that `who` may not pull from. Errs on the
+  /// safe side: only a rule for `**`, and no rule at all that denies pulling, make it true.
+  bool may_pull_everywhere(const auth::Principal& who) const noexcept;
+
+  /// Names of the groups that `who` is in, as rules see them, in byte order.
+  std::vector<std::string> groups_of(const auth::Principal& who) const;
+
   /// Whether `who` is one of those the subject names. Anonymous is only ever `anyone`. A group of
   /// the configuration has exactly the members given there; a group that only the users source
   /// names counts under its own name.

@@ -177,6 +177,35 @@ TEST(Policy, PullsSomewhereIfAnyRuleSaysSo) {
   EXPECT_FALSE(policy.may_pull_somewhere(Principal()));
 }
 
+TEST(Policy, PullsEverywhereOnlyWhereNothingCanBeHidden) {
+  const auto everywhere = [](std::vector<AccessRule> rules, const Principal& who) {
+    const Policy policy(
+        {.groups = {}, .rules = std::move(rules), .rules_given = true, .contact = ""});
+    return policy.may_pull_everywhere(who);
+  };
+  const auto all = allow({Kind::signed_in}, "**", {Action::pull});
+  EXPECT_TRUE(everywhere({all}, user("alice")));
+  EXPECT_FALSE(everywhere({all}, Principal()));
+  EXPECT_FALSE(everywhere({}, user("alice")));
+  EXPECT_FALSE(everywhere({allow({Kind::signed_in}, "team/**")}, user("alice")));
+  EXPECT_FALSE(everywhere({allow({Kind::signed_in}, "**", {Action::push})}, user("alice")));
+  EXPECT_FALSE(everywhere({all, deny({Kind::user, "al*"}, "x", {Action::pull})}, user("alice")));
+  EXPECT_TRUE(everywhere({all, deny({Kind::user, "bob"}, "x", {Action::pull})}, user("alice")));
+  EXPECT_TRUE(everywhere({all, deny({Kind::anyone}, "x", {Action::push})}, user("alice")));
+}
+
+TEST(Policy, NamesTheGroupsOfAUser) {
+  const Policy policy({.groups = {{"pushers", {"alice", "ci-*"}}, {"ci", {"ci-*"}}, {"empty", {}}},
+                       .rules = {},
+                       .rules_given = true,
+                       .contact = ""});
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(policy.groups_of(user("alice")), (Names{"pushers"}));
+  EXPECT_EQ(policy.groups_of(user("ci-7")), (Names{"ci", "pushers"}));
+  EXPECT_EQ(policy.groups_of(Principal("bob", "ldap", {"staff", "empty"})), (Names{"staff"}));
+  EXPECT_EQ(policy.groups_of(Principal()), Names{});
+}
+
 TEST(Policy, NamesTheRuleThatDecided) {
   auto yes = allow({Kind::signed_in}, "**");
   yes.where = "line 1";

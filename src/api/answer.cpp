@@ -25,7 +25,7 @@ Task<> send_error(http::Exchange& exchange, Error error) {
   if (exchange.record.reason.empty()) exchange.record.reason = error.message;
   start_answer(exchange, wire.status);
   exchange.header("Content-Type", kJson);
-  if (wire.status == 429 || wire.status == 503) exchange.header("Retry-After", "1");
+  if (may_come_again(wire.status)) exchange.header("Retry-After", "1");
   co_await exchange.send(render_error(wire.code, error.message));
 }
 

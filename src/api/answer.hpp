@@ -17,6 +17,11 @@ inline constexpr std::string_view kVersionValue = "registry/2.0";
 /// Starts the response anew with the header that stands on every answer below /v2/.
 void start_answer(http::Exchange& exchange, int status);
 
+/// Whether an answer of this status tells the client when to come again (Retry-After).
+constexpr bool may_come_again(int status) noexcept {
+  return status == 429 || status == 503;
+}
+
 /// The error as the spec's JSON. What the client did not cause is logged with its detail.
 Task<> send_error(http::Exchange& exchange, Error error);
 

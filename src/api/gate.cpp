@@ -4,6 +4,7 @@
 
 #include "api/answer.hpp"
 #include "api/error_body.hpp"
+#include "base/log.hpp"
 
 namespace moorgate::api {
 namespace {
@@ -45,32 +46,27 @@ Intent Intent::of(http::Method method, std::string_view path, std::string_view q
 
 Refusal Refusal::of(Error error) {
   const WireError wire = wire_error(error.code);
-  return {.status = wire.status, .code = wire.code, .message = std::move(error).message};
+  return {.status = wire.status,
+          .code = wire.code,
+          .message = std::move(error.message),
+          .detail = std::move(error.detail)};
 }
 
-Task<std::shared_ptr<const auth::Principal>> Gate::identify(http::Exchange& exchange) {
+Task<Gate::Identity> Gate::identify(http::Exchange& exchange) {
   const http::RequestHead& head = exchange.head();
   const std::string_view authorization = head.find("Authorization").value_or("");
   if (head.count("Authorization") > 1) {
-    co_await send_error(exchange, {Code::bad_request, "Authorization must stand there once"});
-    co_return nullptr;
+    co_return std::unexpected(
+        Refusal::of({Code::bad_request, "Authorization must stand there once"}));
   }
   if (auto known = parts_.authenticator->cached(authorization, exchange.memo())) {
     exchange.record.principal = known->name();
     co_return known;
   }
   auto result = co_await parts_.authenticator->authenticate(authorization);
-  if (result) {
-    exchange.record.principal = (*result)->name();
-    co_return std::move(*result);
-  }
-  Error error = std::move(result).error();
-  if (error.code == Code::unauthorized) {
-    co_await refuse(exchange, Refusal::challenge(std::move(error).message));
-  } else {
-    co_await send_error(exchange, std::move(error));
-  }
-  co_return nullptr;
+  if (!result) co_return std::unexpected(Refusal::of(std::move(result).error()));
+  exchange.record.principal = (*result)->name();
+  co_return std::move(*result);
 }
 
 std::expected<std::optional<access::Permit>, Refusal> Gate::admit(const auth::Principal& principal,
@@ -110,8 +106,15 @@ std::expected<std::optional<access::Permit>, Refusal> Gate::admit_without_reposi
 }
 
 Task<> Gate::refuse(http::Exchange& exchange, Refusal refusal) const {
+  if (refusal.status >= 500) {
+    log::error("a request failed", {{"target", exchange.head().target},
+                                    {"code", refusal.code},
+                                    {"error", refusal.message},
+                                    {"detail", refusal.detail}});
+  }
   exchange.record.reason = refusal.message;
   start_answer(exchange, refusal.status);
+  if (may_come_again(refusal.status)) exchange.header("Retry-After", "1");
   if (refusal.status == 401) exchange.header("WWW-Authenticate", parts_.challenge);
   if (!refusal.allow.empty()) exchange.header("Allow", refusal.allow);
   exchange.header("Content-Type", kJson);

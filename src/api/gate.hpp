@@ -41,6 +41,8 @@ struct [[nodiscard]] Refusal {
   std::string message = {};
   /// Methods for the Allow header of a 405.
   std::string_view allow = {};
+  /// For the log only.
+  std::string detail = {};
 
   static Refusal challenge(std::string message) { return {.message = std::move(message)}; }
   static Refusal of(Error error);
@@ -59,8 +61,10 @@ class Gate {
 
   explicit Gate(Parts parts) : parts_(std::move(parts)) {}
 
-  /// Who sends the request, anonymous included. Null after a refusal was sent.
-  Task<std::shared_ptr<const auth::Principal>> identify(http::Exchange& exchange);
+  using Identity = std::expected<std::shared_ptr<const auth::Principal>, Refusal>;
+
+  /// Who sends the request; never null, but perhaps anonymous.
+  Task<Identity> identify(http::Exchange& exchange);
 
   /// Whether `principal` may do it. Nothing within: it is admitted and concerns no repository. What
   /// is wrong with a request is told only to those who have signed in.
@@ -71,6 +75,7 @@ class Gate {
   Task<> refuse(http::Exchange& exchange, Refusal refusal) const;
 
   const access::Authorizer& authorizer() const noexcept { return *parts_.authorizer; }
+  const std::string& challenge() const noexcept { return parts_.challenge; }
 
   /// After a reload, on the worker's own loop.
   void replace(std::shared_ptr<auth::Authenticator> users,

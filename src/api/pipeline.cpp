@@ -27,8 +27,12 @@ Task<> Pipeline::handle(http::Exchange& exchange) {
     co_await handle_page(exchange);
     co_return;
   }
-  const auto principal = co_await gate_.identify(exchange);
-  if (principal) co_await handle_registry(exchange, *principal);
+  auto caller = co_await gate_.identify(exchange);
+  if (caller) {
+    co_await handle_registry(exchange, **caller);
+  } else {
+    co_await gate_.refuse(exchange, std::move(caller).error());
+  }
 }
 
 Task<> Pipeline::handle_page(http::Exchange& exchange) {
@@ -38,10 +42,12 @@ Task<> Pipeline::handle_page(http::Exchange& exchange) {
   for (const Page& page : pages_) {
     if (path != page.path || !reads) continue;
     if (page.sign_in_needed) {
-      const auto principal = co_await gate_.identify(exchange);
-      if (!principal) co_return;
-      if (principal->anonymous()) {
-        co_await gate_.refuse(exchange, Refusal::challenge("sign in to see this page"));
+      auto caller = co_await gate_.identify(exchange);
+      if (caller && (*caller)->anonymous()) {
+        caller = std::unexpected(Refusal::challenge("sign in to see this page"));
+      }
+      if (!caller) {
+        co_await gate_.refuse(exchange, std::move(caller).error());
         co_return;
       }
     }

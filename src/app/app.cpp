@@ -4,11 +4,15 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <string_view>
 #include <thread>
 #include <utility>
 
 #include "admin/operations.hpp"
+#include "api/forward_auth_endpoint.hpp"
+#include "app/beside_shape.hpp"
 #include "app/gateway_shape.hpp"
 #include "app/registry_shape.hpp"
 #include "auth/challenge.hpp"
@@ -86,8 +90,7 @@ App::~App() {
   disk_->finish();
   if (shape_) shape_->close();
   // Their sockets belong to the first worker's loop.
-  listeners_.clear();
-  metrics_listener_.reset();
+  doors_.clear();
   shards_.clear();
 }
 
@@ -116,6 +119,10 @@ Result<std::unique_ptr<App>> App::open(std::filesystem::path file, AppConfig con
 }
 
 Result<> App::open_shape() {
+  if (config_.is_beside()) {
+    shape_ = std::make_unique<BesideShape>();
+    return {};
+  }
   auto shape = config_.behind ? GatewayShape::open(config_) : RegistryShape::open(config_, *disk_);
   if (!shape) return failure(std::move(shape).error());
   shape_ = std::move(*shape);
@@ -142,24 +149,32 @@ Result<> App::load_certificates() {
   return {};
 }
 
+Result<> App::open_door(const net::Listener::Options& socket, Door::Purpose purpose, bool tls) {
+  const bool exposed = !socket.address.is_unix() && !socket.address.is_loopback();
+  auto listener = net::Listener::open(socket);
+  if (!listener) return failure(std::move(listener).error());
+  if (exposed && !tls && purpose != Door::Purpose::metrics) {
+    log::warning("passwords cross the network in clear on a listener without TLS",
+                 {{"address", (*listener)->address().text()}});
+  }
+  doors_.push_back({.listener = std::move(*listener), .purpose = purpose, .tls = tls});
+  return {};
+}
+
 Result<> App::bind() {
   for (const auto& item : config_.listen) {
-    auto listener = net::Listener::open(item.socket);
-    if (!listener) return failure(std::move(listener).error());
-    if (!item.tls && !item.socket.address.is_unix() && !item.socket.address.is_loopback()) {
-      log::warning("passwords cross the network in clear on a listener without TLS",
-                   {{"address", (*listener)->address().text()}});
+    if (auto opened = open_door(item.socket, Door::Purpose::registry, item.tls); !opened) {
+      return opened;
     }
-    listeners_.push_back(std::move(*listener));
   }
-  if (config_.metrics) {
-    net::Listener::Options options;
-    options.address = *config_.metrics;
-    auto listener = net::Listener::open(options);
-    if (!listener) return failure(std::move(listener).error());
-    metrics_listener_ = std::move(*listener);
+  if (config_.forward_auth) {
+    auto opened = open_door(config_.forward_auth->socket, Door::Purpose::forward_auth, false);
+    if (!opened) return opened;
   }
-  return {};
+  if (!config_.metrics) return {};
+  net::Listener::Options options;
+  options.address = *config_.metrics;
+  return open_door(options, Door::Purpose::metrics, false);
 }
 
 void App::make_shards() {
@@ -175,6 +190,10 @@ void App::make_shards() {
     shard->pipeline = std::make_shared<api::Pipeline>(
         *shard->gate, shape_->make_backend(*shard->worker, shard->gate->authorizer()),
         operations_pages(shard->operations));
+    if (config_.forward_auth) {
+      shard->forward_auth =
+          std::make_shared<api::ForwardAuthEndpoint>(*shard->gate, config_.forward_auth->asked_by);
+    }
     shard->server.use(shard->pipeline);
     shard->server.use(config_.limits);
     shard->server.use(tls_);
@@ -210,33 +229,38 @@ void App::start_listeners() {
   std::vector<net::Worker*> workers;
   workers.reserve(shards_.size());
   for (const auto& shard : shards_) workers.push_back(shard->worker.get());
-  for (std::size_t i = 0; i < listeners_.size(); ++i) {
-    const auto transport =
-        config_.listen[i].tls ? http::Server::Transport::tls : http::Server::Transport::plain;
-    listeners_[i]->start(*workers.front(), workers, limit,
-                         [this, transport](net::Worker& worker, net::AcceptedSocket socket) {
-                           shards_[worker.index()]->server.serve(std::move(socket), transport);
-                         });
+  for (const auto& door : doors_) {
+    const auto transport = door.tls ? http::Server::Transport::tls : http::Server::Transport::plain;
+    const std::size_t reserve = door.purpose == Door::Purpose::metrics ? kOperationsReserve : 0;
+    door.listener->start(
+        *workers.front(), workers, limit + reserve,
+        [this, transport, purpose = door.purpose](net::Worker& worker, net::AcceptedSocket socket) {
+          Shard& shard = *shards_[worker.index()];
+          shard.server.serve(std::move(socket), transport, handler_for(purpose, shard));
+        });
   }
-  if (!metrics_listener_) return;
-  metrics_listener_->start(*workers.front(), workers, limit + kOperationsReserve,
-                           [this](net::Worker& worker, net::AcceptedSocket socket) {
-                             Shard& shard = *shards_[worker.index()];
-                             shard.server.serve(std::move(socket), http::Server::Transport::plain,
-                                                shard.operations);
-                           });
+}
+
+/// Null: whatever the server's own handler is at the time.
+std::shared_ptr<http::Handler> App::handler_for(Door::Purpose purpose, const Shard& shard) {
+  switch (purpose) {
+    case Door::Purpose::forward_auth:
+      return shard.forward_auth;
+    case Door::Purpose::metrics:
+      return shard.operations;
+    case Door::Purpose::registry:
+      break;
+  }
+  return nullptr;
 }
 
 void App::announce() const {
-  for (std::size_t i = 0; i < listeners_.size(); ++i) {
-    log::info("listening", {{"address", listeners_[i]->address().text()},
-                            {"tls", config_.listen[i].tls},
-                            {"purpose", "registry"}});
-  }
-  if (metrics_listener_) {
-    log::info(
-        "listening",
-        {{"address", metrics_listener_->address().text()}, {"tls", false}, {"purpose", "metrics"}});
+  static constexpr std::array<std::string_view, 3> kPurposes = {"registry", "forward_auth",
+                                                                "metrics"};
+  for (const auto& door : doors_) {
+    log::info("listening", {{"address", door.listener->address().text()},
+                            {"tls", door.tls},
+                            {"purpose", kPurposes.at(static_cast<std::size_t>(door.purpose))}});
   }
   log::info("ready",
             {{"storage", shape_->place()}, {"workers", static_cast<std::int64_t>(shards_.size())}});
@@ -309,13 +333,18 @@ void App::report_unchangeable(const AppConfig& fresh) const {
     });
   };
   const auto metrics_text = [](const AppConfig& c) { return c.metrics ? c.metrics->text() : ""; };
+  const auto questions = [](const AppConfig& c) {
+    return c.forward_auth
+               ? std::pair(c.forward_auth->socket.address.text(), c.forward_auth->asked_by)
+               : std::pair(std::string(), api::AskedBy::nginx);
+  };
   if (!same_listeners(config_, fresh) || metrics_text(config_) != metrics_text(fresh) ||
-      config_.storage.root != fresh.storage.root ||
+      questions(config_) != questions(fresh) || config_.storage.root != fresh.storage.root ||
       config_.behind.has_value() != fresh.behind.has_value() || config_.workers != fresh.workers ||
       config_.realm != fresh.realm || config_.limits.connections != fresh.limits.connections) {
     log::warning(
-        "changes of listen, metrics, storage, workers, realm or limits.connections, and to or from "
-        "upstream, need a restart");
+        "changes of listen, forward_auth, metrics, storage, workers, realm or limits.connections, "
+        "and to or from upstream, need a restart");
   }
 }
 
@@ -386,8 +415,7 @@ void App::drain() {
   log::info("stopping", {{"connections", static_cast<std::int64_t>(connections())}});
   serving_ = false;
   shards_.front()->worker->post([this] {
-    for (const auto& listener : listeners_) listener->stop();
-    if (metrics_listener_) metrics_listener_->stop();
+    for (const auto& door : doors_) door.listener->stop();
   });
   each_shard([](Shard& shard) { shard.server.drain(); });
   const auto wait_for_all = [this](seconds patience) {

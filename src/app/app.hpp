@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <vector>
@@ -35,19 +36,29 @@ class App {
   static void prepare_process();
 
   /// The TLS address and the user to show to somebody who tries Moorgate for the first time.
-  const net::Address& first_address() const noexcept { return listeners_.front()->address(); }
+  const net::Address& first_address() const noexcept { return doors_.front().listener->address(); }
 
  private:
+  /// A listening socket and what its connections are for.
+  struct Door {
+    enum class Purpose : std::uint8_t { registry, forward_auth, metrics };
+    std::unique_ptr<net::Listener> listener;
+    Purpose purpose = Purpose::registry;
+    bool tls = false;
+  };
+
   App(std::filesystem::path file, AppConfig config, log::Format format);
   Result<> open_shape();
   Result<> load_users();
   Result<> load_certificates();
+  Result<> open_door(const net::Listener::Options& socket, Door::Purpose purpose, bool tls);
   Result<> bind();
   void make_shards();
   std::vector<api::Pipeline::Page> operations_pages(
       const std::shared_ptr<http::Handler>& handler) const;
   std::size_t connection_limit() const;
   void start_listeners();
+  static std::shared_ptr<http::Handler> handler_for(Door::Purpose purpose, const Shard& shard);
   void announce() const;
   FileWatch watch_for(const AppConfig& config);
   void reload_config();
@@ -72,8 +83,7 @@ class App {
   std::atomic<bool> serving_ = false;
   FileWatch watch_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::vector<std::unique_ptr<net::Listener>> listeners_;
-  std::unique_ptr<net::Listener> metrics_listener_;
+  std::vector<Door> doors_;
 };
 
 }  // namespace moorgate::app

@@ -78,7 +78,7 @@ std::optional<BehindConfig> parse_behind(const config::Reader& root) {
                                "instead of storage",
                                "url");
   BehindConfig config{.upstream = upstream::parse_upstream(in),
-                       .gateway = gateway::parse_gateway(in)};
+                      .gateway = gateway::parse_gateway(in)};
   if (!root.has("upstream")) return std::nullopt;
   in.require("url");
   if (root.has("storage")) {
@@ -98,6 +98,18 @@ void let_admin_in(AppConfig& config) {
                           .where = "the built-in rule for the generated admin"}};
 }
 
+void insist_on_what_beside_needs(const config::Reader& root, const AppConfig& config) {
+  if (root.has("storage")) {
+    root.problem("storage",
+                 "nobody could reach these images: `forward_auth` without `listen` only answers a "
+                 "proxy's questions; add `listen`, or take `storage` out");
+  }
+  if (config.users.htpasswd.empty()) {
+    root.problem("forward_auth",
+                 "there is nobody to let in: add `users`, such as the proxy's own password file");
+  }
+}
+
 }  // namespace
 
 bool AppConfig::needs_tls() const noexcept {
@@ -114,6 +126,8 @@ AppConfig parse_app(const config::Reader& root) {
             "messages");
   root.read("realm", config.realm, "The realm that a sign-in is asked for");
   config.listen = parse_listen(root);
+  config.forward_auth = parse_forward_auth(root);
+  if (config.listen.empty() && !config.forward_auth) config.listen.push_back(default_listener());
   config.certificates =
       parse_tls(root.section("tls", "The certificate; without it a self-signed one is made"));
   config.users = auth::parse_users(root);
@@ -129,6 +143,7 @@ AppConfig parse_app(const config::Reader& root) {
   root.read("shutdown_timeout", config.shutdown_timeout,
             "After SIGTERM, requests under way have this long to finish",
             {.min = std::chrono::seconds(0), .max = std::chrono::hours(1)});
+  if (config.is_beside()) insist_on_what_beside_needs(root, config);
   let_admin_in(config);
   return config;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "access/access_config.hpp"
+#include "app/forward_auth_config.hpp"
 #include "app/listen_config.hpp"
 #include "auth/users.hpp"
 #include "base/log.hpp"
@@ -41,7 +42,9 @@ struct BehindConfig {
 struct AppConfig {
   std::string public_url;
   std::string realm = "Moorgate";
+  /// Empty only beside a proxy: see is_beside().
   std::vector<ListenConfig> listen;
+  std::optional<ForwardAuthConfig> forward_auth;
   std::optional<net::Address> metrics;
   /// Empty: a self-signed certificate made in the storage root.
   std::vector<net::TlsContext::Files> certificates;
@@ -62,6 +65,8 @@ struct AppConfig {
   /// No users configured: the one generated administrator may do everything.
   bool generated_admin() const noexcept { return users.htpasswd.empty(); }
   bool needs_tls() const noexcept;
+  /// Only answers a proxy's questions; no client connects, nothing is stored.
+  bool is_beside() const noexcept { return listen.empty(); }
 };
 
 /// Declares every option; the document holds the problems afterwards.

@@ -18,6 +18,12 @@ void add_listeners(const AppConfig& config, std::string& out) {
   for (const auto& item : config.listen) {
     out += "  " + item.socket.address.text() + (item.tls ? " with TLS\n" : " without TLS\n");
   }
+  if (config.forward_auth) {
+    out += "  " + config.forward_auth->socket.address.text() + " for the questions of " +
+           (config.forward_auth->asked_by == api::AskedBy::nginx ? "nginx (auth_request)"
+                                                                 : "Traefik (forwardAuth)") +
+           ", without TLS\n";
+  }
   out += config.metrics ? "  " + config.metrics->text() + " for metrics and health, without TLS\n"
                         : "  (metrics and health on the same addresses)\n"s;
 }
@@ -109,7 +115,9 @@ Description describe(const AppConfig& config) {
   add_certificates(config, description);
   add_users(config, description);
   add_rules(config, description.text);
-  if (config.behind) {
+  if (config.is_beside()) {
+    description.text += "Storage\n  none: a proxy asks, and serves the images itself\n";
+  } else if (config.behind) {
     add_upstream(*config.behind, description);
   } else {
     description.text += "Storage\n  " + config.storage.root.string() +

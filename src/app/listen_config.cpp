@@ -45,22 +45,25 @@ void parse_socket_owner(const config::Reader& in, net::Listener::Options& socket
 
 ListenConfig parse_listen_item(const config::Reader& in) {
   ListenConfig listen;
-  std::string address = kDefaultAddress;
-  const bool given = in.read("address", address,
-                             "IP address and port, or unix:/path; port 0 lets the kernel choose");
+  parse_socket(in, listen.socket);
   in.read("tls", listen.tls,
           "Whether this listener speaks TLS; off only behind a proxy or on a Unix socket");
-  parse_socket_owner(in, listen.socket);
-  if (!given && !in.has("address")) in.require("address");
-  if (auto parsed = net::Address::parse(address)) {
-    listen.socket.address = *parsed;
-  } else {
-    in.problem("address", std::move(parsed).error().message);
-  }
+  if (!in.has("address")) in.require("address");
   return listen;
 }
 
 }  // namespace
+
+void parse_socket(const config::Reader& in, net::Listener::Options& socket) {
+  std::string address = kDefaultAddress;
+  in.read("address", address, "IP address and port, or unix:/path; port 0 lets the kernel choose");
+  parse_socket_owner(in, socket);
+  if (auto parsed = net::Address::parse(address)) {
+    socket.address = *parsed;
+  } else {
+    in.problem("address", std::move(parsed).error().message);
+  }
+}
 
 std::vector<ListenConfig> parse_listen(const config::Reader& root) {
   std::vector<ListenConfig> all;
@@ -69,12 +72,13 @@ std::vector<ListenConfig> parse_listen(const config::Reader& root) {
                   "address")) {
     all.push_back(parse_listen_item(item));
   }
-  if (all.empty()) {
-    ListenConfig listen;
-    listen.socket.address = *net::Address::parse(kDefaultAddress);
-    all.push_back(std::move(listen));
-  }
   return all;
+}
+
+ListenConfig default_listener() {
+  ListenConfig listen;
+  listen.socket.address = *net::Address::parse(kDefaultAddress);
+  return listen;
 }
 
 }  // namespace moorgate::app

@@ -14,7 +14,13 @@ struct ListenConfig {
   bool tls = true;
 };
 
-/// The key `listen`; without it one TLS listener on 0.0.0.0:5043.
+/// The keys of any listening socket: `address`, and `mode`, `owner`, `group` of a Unix socket.
+void parse_socket(const config::Reader& in, net::Listener::Options& socket);
+
+/// The key `listen`; empty if it is not given.
 std::vector<ListenConfig> parse_listen(const config::Reader& root);
+
+/// What is listened on where nothing is configured: TLS on 0.0.0.0:5043.
+ListenConfig default_listener();
 
 }  // namespace moorgate::app

@@ -25,6 +25,8 @@ struct Shard {
   std::unique_ptr<api::Gate> gate;
   std::shared_ptr<api::Pipeline> pipeline;
   std::shared_ptr<http::Handler> operations;
+  /// Null where no proxy asks.
+  std::shared_ptr<http::Handler> forward_auth;
   http::Server server;
 };
 

@@ -104,6 +104,7 @@ void AccessLog::add_json(const Exchange& exchange, std::string_view client,
   json_number(lines_, "bytes_out", exchange.bytes_sent());
   lines_ += R"(,"duration_ms":)";
   append_milliseconds(lines_, duration);
+  if (!record.original.empty()) json_text(lines_, "original", record.original);
   if (!record.action.empty()) json_text(lines_, "action", record.action);
   if (!record.repository.empty()) json_text(lines_, "repository", record.repository);
   if (!record.reason.empty()) json_text(lines_, "reason", record.reason);
@@ -133,6 +134,10 @@ void AccessLog::add_human(const Exchange& exchange, std::string_view client,
   append_milliseconds(lines_, duration);
   lines_ += "ms";
   if (exchange.broken()) lines_ += " (broke off)";
+  if (!record.original.empty()) {
+    lines_ += " for: ";
+    append_json(lines_, record.original);
+  }
   if (!record.reason.empty()) {
     lines_ += " refused: ";
     append_json(lines_, record.reason);

@@ -26,6 +26,8 @@ struct AccessRecord {
   std::string repository;
   /// Why the request was refused; empty if it was not.
   std::string reason;
+  /// The request that a proxy asks about, "PUT /v2/…", where this one is only its question.
+  std::string original;
 };
 
 /// What a handler wants to find again at the next request of the same connection; dies with it.

@@ -8,16 +8,6 @@
 namespace moorgate::http {
 namespace {
 
-Method method_of(std::string_view text) noexcept {
-  static constexpr std::pair<std::string_view, Method> kMethods[] = {
-      {"GET", Method::get}, {"HEAD", Method::head},   {"POST", Method::post},
-      {"PUT", Method::put}, {"PATCH", Method::patch}, {"DELETE", Method::remove}};
-  for (const auto& [name, method] : kMethods) {
-    if (name == text) return method;
-  }
-  return Method::other;
-}
-
 std::optional<HeadError> parse_request_line(std::string_view line, RequestHead& into) {
   const std::size_t first = line.find(' ');
   const std::size_t second = first == std::string_view::npos ? first : line.find(' ', first + 1);
@@ -91,6 +81,16 @@ std::optional<HeadError> settle(RequestHead& into, const RequestFields& fields) 
 }
 
 }  // namespace
+
+Method method_of(std::string_view text) noexcept {
+  static constexpr std::pair<std::string_view, Method> kMethods[] = {
+      {"GET", Method::get}, {"HEAD", Method::head},   {"POST", Method::post},
+      {"PUT", Method::put}, {"PATCH", Method::patch}, {"DELETE", Method::remove}};
+  for (const auto& [name, method] : kMethods) {
+    if (name == text) return method;
+  }
+  return Method::other;
+}
 
 std::optional<std::string_view> RequestHead::find(std::string_view name) const noexcept {
   return find_header(headers, name);

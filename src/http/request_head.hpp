@@ -10,6 +10,9 @@ namespace moorgate::http {
 
 enum class Method : std::uint8_t { get, head, post, put, patch, remove, other };
 
+/// `other` for what is none of them; names are case-sensitive (RFC 9110 §9.1).
+Method method_of(std::string_view name) noexcept;
+
 struct Header {
   std::string_view name;
   std::string_view value;
