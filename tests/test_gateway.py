@@ -59,8 +59,9 @@ def test_a_blob_is_pushed_in_chunks_and_resumed(pusher, repository):
         response = pusher.append(upload, data[at:at + 10_000], at)
         assert (response.status, response.header("Range")) == (202, f"0-{at + 9_999}")
         upload = location(response)
-    assert pusher.resume_upload(upload, data) == 20_000
-    assert pusher.finish_upload(location(pusher.get(upload)), digest_of(data)).status == 201
+    assert pusher.upload_offset(upload) == 20_000
+    assert pusher.finish_upload(upload, digest_of(data), data[20_000:]).status == 201
+    assert pusher.blob(repository, digest_of(data)).body == data
 
 
 def test_a_body_of_unknown_length_is_pushed(pusher, repository):
@@ -82,13 +83,6 @@ def test_an_upload_is_cancelled(pusher, repository):
 def test_a_push_of_other_bytes_than_announced_is_refused(pusher, repository):
     refused = pusher.finish_upload(pusher.start_upload(repository), digest_of(b"this"), b"that")
     assert (refused.status, refused.error) == (400, "DIGEST_INVALID")
-
-
-def test_a_chunk_out_of_order_tells_where_to_go_on(pusher, repository):
-    upload = location(pusher.append(pusher.start_upload(repository), noise(100, 1), 0))
-    refused = pusher.append(upload, noise(100, 2), 500)
-    assert (refused.status, refused.error) == (416, "RANGE_INVALID")
-    assert pusher.upload_offset(location(refused)) == 100
 
 
 @pytest.mark.parametrize("wanted, expected", [("bytes=0-9", slice(0, 10)), ("bytes=990-", slice(990, 1000)),
@@ -143,14 +137,14 @@ def test_a_manifest_without_its_blobs_is_refused_as_the_registry_behind_says(pus
     assert (refused.status, refused.error) == (404, "BLOB_UNKNOWN") or refused.error == "MANIFEST_BLOB_UNKNOWN"
 
 
-def test_tags_are_listed_in_pages(pusher, reader, repository):
+def test_tags_are_listed(pusher, reader, repository):
     pushed = image(noise(100, repository))
     pusher.push_image(repository, "v0", pushed)
     for number in range(1, 5):
         pusher.push_manifest(repository, f"v{number}", pushed.manifest)
-    assert reader.tags(repository).json() == {"name": repository, "tags": [f"v{n}" for n in range(5)]}
-    # docker-registry 2.8 pages no tags; what it makes of ?n= passes as it is.
-    assert set(reader.tags(repository, n=2).json()["tags"]) <= {f"v{n}" for n in range(5)}
+    # docker-registry 2.8 neither sorts tags nor pages them; it passes as it is.
+    listed = reader.tags(repository).json()
+    assert (listed["name"], sorted(listed["tags"])) == (repository, [f"v{n}" for n in range(5)])
 
 
 def test_what_is_not_there_is_answered_as_a_registry_does(reader, repository):
@@ -270,12 +264,12 @@ def populated(server):
                 owner.push_image(name, "v1", image(b"same"))
 
 
-def catalog(client, **query):
+def catalog(client, may_see_hidden=False, **query):
     names, pages = [], 0
     response = client.catalog(**query)
     while True:
         assert response.status == 200
-        assert "hidden" not in (response.header("Link") or "")
+        assert may_see_hidden or "hidden" not in (response.header("Link") or "")
         names += response.json()["repositories"]
         pages += 1
         if (page := next_page(response)) is None:
@@ -290,7 +284,7 @@ def test_the_catalog_shows_what_the_caller_may_pull(reader, owner, populated, si
     assert not any(name.startswith("hidden/") for name in seen)
     assert pages >= len(seen) / size
     assert len(set(seen)) == len(seen)
-    assert {f"hidden/app{n}" for n in range(5)} <= set(catalog(owner, n=size)[0])
+    assert {f"hidden/app{n}" for n in range(5)} <= set(catalog(owner, may_see_hidden=True, n=size)[0])
 
 
 def test_the_catalog_goes_on_after_a_name(reader, populated):

@@ -3,10 +3,11 @@ credential for a host that it is not meant for."""
 
 import pytest
 
+from support.command import eventually
 from support.http import Connection
 from support.images import digest_of
 from support.moorgate import Site, password
-from support.registry import basic, blob_path
+from support.registry import basic, blob_path, location
 from support.upstream import Upstream, answering, by_path, reply, saying
 
 GOOD = reply(200, b"good", ("Content-Type", "application/octet-stream"))
@@ -43,9 +44,7 @@ def well_behaved(server, behind):
     """Each test begins with a registry that has just answered, so that its circuit is closed."""
     behind.answer = answering(lambda request: GOOD)
     with server.client("reader") as client:
-        while (response := client.get(BLOB)).status == 503:
-            pass
-        assert response.body == b"good"
+        eventually(lambda: client.get(BLOB).body == b"good", "the registry behind is trusted again")
     behind.upstream.requests.clear()
 
 
@@ -196,6 +195,21 @@ def test_nothing_of_the_registry_behind_shows_that_is_not_for_clients(behind, re
     shown = {name.lower() for name, _ in response.headers}
     assert not shown & {"set-cookie", "server", "x-internal", "x-hop", "strict-transport-security"}
     assert (response.header("ETag"), response.header("OCI-Subject")) == ('"x"', "sha256:x")
+
+
+@pytest.mark.parametrize("place", [None, "/v2/team/app/blobs/uploads/1?_state=b"])
+def test_a_refused_chunk_tells_where_to_go_on(behind, pusher, place):
+    headers = [("Range", "0-99"), ("Docker-Upload-UUID", "1")]
+    behind.answer = by_path({
+        "POST .*": reply(202, b"", ("Location", "/v2/team/app/blobs/uploads/1?_state=a")),
+        "PATCH .*": reply(416, b"", *headers, *([("Location", place)] if place else [])),
+        r"GET /v2/team/app/blobs/uploads/1\?_state=[ab]": reply(204, b"", *headers)})
+    upload = pusher.start_upload("team/app")
+    refused = pusher.append(upload, b"x" * 10, 500)
+    assert (refused.status, refused.error, refused.header("Range")) == (416, "RANGE_INVALID", "0-99")
+    assert pusher.upload_offset(location(refused)) == 100
+    expected = place or "/v2/team/app/blobs/uploads/1?_state=a"
+    assert behind.upstream.requests[-1].target == expected
 
 
 # ---- redirects

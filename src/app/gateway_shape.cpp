@@ -39,7 +39,9 @@ GatewayShape::GatewayShape(const AppConfig& config, std::shared_ptr<upstream::Or
       public_url_(config.public_url),
       names_("names", kNameThreads, kNameQueue),
       origin_(std::move(origin)),
-      tickets_(key_of(config_).reveal()) {}
+      tickets_(key_of(config_).reveal()) {
+  show_state();
+}
 
 std::shared_ptr<upstream::Upstream> GatewayShape::connect(net::Worker& worker) {
   return std::make_shared<upstream::Upstream>(worker, names_, origin_);
@@ -66,6 +68,10 @@ Task<Result<>> GatewayShape::check() {
 }
 
 void GatewayShape::look_after(net::Worker& /*worker*/) {
+  show_state();
+}
+
+void GatewayShape::show_state() {
   const bool up = !origin_->health().open();
   if (up != std::exchange(shown_up_, up)) upstream_up().add(up ? 1 : -1);
 }

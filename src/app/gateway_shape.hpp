@@ -37,6 +37,8 @@ class GatewayShape final : public Shape {
   GatewayShape(const AppConfig& config, std::shared_ptr<upstream::Origin> origin);
   std::shared_ptr<upstream::Upstream> connect(net::Worker& worker);
   gateway::LocationResolver resolver() const;
+  /// In the metrics.
+  void show_state();
 
   BehindConfig config_;
   std::string public_url_;
