@@ -42,9 +42,10 @@ MAY_USE = {
     "blob": {"config", "crypto", "oci", "net", "http"},
     "meta": {"config", "oci", "net"},
     "access": {"config", "oci"},
-    "upstream": {"config", "oci", "http"},
+    # `net` for whom a connection belongs to: a worker, its names, its TLS.
+    "upstream": {"config", "net", "http"},
     "registry": {"oci", "blob", "meta"},
-    "gateway": {"config", "http", "upstream"},
+    "gateway": {"config", "crypto", "oci", "http", "upstream"},
     "mirror": below("mirror"),
     "api": below("api"),
     "admin": below("admin"),

@@ -45,6 +45,11 @@ Task<> send_done(http::Exchange& exchange) {
   return exchange.send_empty();
 }
 
+Task<> send_no_extensions(http::Exchange& exchange) {
+  start_answer(exchange, 200);
+  co_await send_json(exchange, 200, "{\"extensions\":[]}\n");
+}
+
 bool etag_matches(std::string_view if_none_match, std::string_view etag) noexcept {
   while (!if_none_match.empty()) {
     const std::size_t comma = if_none_match.find(',');

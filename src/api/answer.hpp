@@ -33,6 +33,9 @@ Task<> send_json(http::Exchange& exchange, int status, std::string body);
 /// A status without a body and the headers set by the caller after start_answer().
 Task<> send_done(http::Exchange& exchange);
 
+/// What _oci/ext/discover finds.
+Task<> send_no_extensions(http::Exchange& exchange);
+
 /// RFC 9110 §13.1.2: whether If-None-Match names `etag` (quoted) or is `*`.
 bool etag_matches(std::string_view if_none_match, std::string_view etag) noexcept;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,10 @@ class Query {
   /// The first value of that name, or nullopt.
   std::optional<std::string_view> find(std::string_view name) const noexcept;
   std::vector<std::string_view> all(std::string_view name) const;
+  /// Names and values in the order of the query.
+  std::span<const std::pair<std::string, std::string>> parameters() const noexcept {
+    return parameters_;
+  }
 
  private:
   std::vector<std::pair<std::string, std::string>> parameters_;

@@ -13,6 +13,7 @@
 #include "admin/operations.hpp"
 #include "api/forward_auth_endpoint.hpp"
 #include "app/beside_shape.hpp"
+#include "app/gateway_shape.hpp"
 #include "app/registry_shape.hpp"
 #include "auth/challenge.hpp"
 #include "base/log.hpp"
@@ -122,7 +123,7 @@ Result<> App::open_shape() {
     shape_ = std::make_unique<BesideShape>();
     return {};
   }
-  auto shape = RegistryShape::open(config_, *disk_);
+  auto shape = config_.behind ? GatewayShape::open(config_) : RegistryShape::open(config_, *disk_);
   if (!shape) return failure(std::move(shape).error());
   shape_ = std::move(*shape);
   return {};
@@ -339,11 +340,11 @@ void App::report_unchangeable(const AppConfig& fresh) const {
   };
   if (!same_listeners(config_, fresh) || metrics_text(config_) != metrics_text(fresh) ||
       questions(config_) != questions(fresh) || config_.storage.root != fresh.storage.root ||
-      config_.workers != fresh.workers || config_.realm != fresh.realm ||
-      config_.limits.connections != fresh.limits.connections) {
+      config_.behind.has_value() != fresh.behind.has_value() || config_.workers != fresh.workers ||
+      config_.realm != fresh.realm || config_.limits.connections != fresh.limits.connections) {
     log::warning(
-        "changes of listen, forward_auth, metrics, storage, workers, realm or limits.connections "
-        "need a restart");
+        "changes of listen, forward_auth, metrics, storage, workers, realm or limits.connections, "
+        "and to or from upstream, need a restart");
   }
 }
 
@@ -387,6 +388,8 @@ void App::reload_config() {
   config_.certificates = fresh.certificates;
   config_.limits = fresh.limits;
   config_.storage.upload_expiry = fresh.storage.upload_expiry;
+  config_.public_url = fresh.public_url;
+  if (config_.behind && fresh.behind) config_.behind = fresh.behind;
   config_.shutdown_timeout = fresh.shutdown_timeout;
   shape_->use(config_);
   users_ = std::move(users);

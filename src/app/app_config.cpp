@@ -72,6 +72,23 @@ std::optional<net::Address> parse_metrics(const config::Reader& in) {
   return std::nullopt;
 }
 
+std::optional<BehindConfig> parse_behind(const config::Reader& root) {
+  const auto in = root.section("upstream",
+                               "Another registry to stand in front of, which keeps the images "
+                               "instead of storage",
+                               "url");
+  BehindConfig config{.upstream = upstream::parse_upstream(in),
+                      .gateway = gateway::parse_gateway(in)};
+  if (!root.has("upstream")) return std::nullopt;
+  in.require("url");
+  if (root.has("storage")) {
+    root.problem("storage",
+                 "storage and upstream exclude each other: with upstream the registry behind keeps "
+                 "the images; take one of them out");
+  }
+  return config;
+}
+
 /// Without configured users there is one, whose password is random: he may do everything.
 void let_admin_in(AppConfig& config) {
   if (!config.generated_admin() || config.access.rules_given) return;
@@ -116,6 +133,7 @@ AppConfig parse_app(const config::Reader& root) {
   config.users = auth::parse_users(root);
   config.access = access::parse_access(root);
   config.storage = parse_storage(root.section("storage", "Where images are kept"));
+  config.behind = parse_behind(root);
   config.limits =
       http::parse_limits(root.section("limits", "How long and how much a client may take"));
   config.metrics = parse_metrics(root.section("metrics", "Numbers for Prometheus"));

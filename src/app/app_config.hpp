@@ -13,9 +13,11 @@
 #include "auth/users.hpp"
 #include "base/log.hpp"
 #include "config/reader.hpp"
+#include "gateway/gateway_config.hpp"
 #include "http/limits.hpp"
 #include "net/address.hpp"
 #include "net/tls_context.hpp"
+#include "upstream/upstream_config.hpp"
 
 namespace moorgate::app {
 
@@ -28,6 +30,12 @@ struct LogConfig {
   /// nullopt: human on a terminal, JSON otherwise.
   std::optional<log::Format> format;
   log::Level level = log::Level::info;
+};
+
+/// In front of another registry, instead of storing images.
+struct BehindConfig {
+  upstream::UpstreamConfig upstream;
+  gateway::GatewayConfig gateway;
 };
 
 /// The whole configuration: every folder's own, added up. Plain data.
@@ -43,6 +51,9 @@ struct AppConfig {
   auth::UsersConfig users;
   access::AccessConfig access;
   StorageConfig storage;
+  /// Given: the shape in front of another registry; `storage` then holds only what the first start
+  /// makes.
+  std::optional<BehindConfig> behind;
   http::Limits limits;
   LogConfig log;
   std::size_t workers = 0;  ///< 0: one for each core.

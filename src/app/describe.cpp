@@ -6,6 +6,7 @@
 #include "auth/htpasswd_file.hpp"
 #include "base/text.hpp"
 #include "blob/paths.hpp"
+#include "upstream/upstream.hpp"
 
 namespace moorgate::app {
 namespace {
@@ -89,6 +90,19 @@ void add_rules(const AppConfig& config, std::string& out) {
   }
 }
 
+void add_upstream(const BehindConfig& config, Description& into) {
+  const upstream::UpstreamConfig& upstream = config.upstream;
+  into.text += "In front of\n  " + upstream.url.text();
+  into.text += upstream.username.empty() ? ", without signing in there"
+                                         : ", signed in there as " + upstream.username;
+  if (!upstream.certificate.empty()) into.text += ", with a client certificate";
+  into.text += "\n";
+  if (auto origin = upstream::Origin::open(upstream); !origin) {
+    into.usable = false;
+    into.text += "  PROBLEM: " + origin.error().message + "\n";
+  }
+}
+
 std::string_view port_of(std::string_view address) {
   return address.substr(address.rfind(':') + 1);
 }
@@ -103,6 +117,8 @@ Description describe(const AppConfig& config) {
   add_rules(config, description.text);
   if (config.is_beside()) {
     description.text += "Storage\n  none: a proxy asks, and serves the images itself\n";
+  } else if (config.behind) {
+    add_upstream(*config.behind, description);
   } else {
     description.text += "Storage\n  " + config.storage.root.string() +
                         " (unfinished uploads end after " +

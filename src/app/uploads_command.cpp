@@ -62,6 +62,10 @@ std::uint64_t bytes_of(const AppConfig& config, const std::string& id) {
 }
 
 Result<std::unique_ptr<meta::SqliteMetadata>> open_metadata(const AppConfig& config) {
+  if (config.behind) {
+    return failure(Code::bad_request,
+                   "the registry behind keeps the uploads: " + config.behind->upstream.url.text());
+  }
   const auto file = config.storage.root / blob::paths::kMetadata;
   if (!std::filesystem::exists(file)) {
     return failure(Code::bad_request, "there is no registry in " + config.storage.root.string() +

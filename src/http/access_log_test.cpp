@@ -32,6 +32,9 @@ class NoStream final : public net::Stream {
   }
   Task<> shutdown_send() override { co_return; }
   void interrupt_read() noexcept override {}
+  void stop_writing() noexcept override {}
+  bool ended_cleanly() const noexcept override { return false; }
+  bool quiet() noexcept override { return false; }
   void abort() noexcept override {}
   const net::Address& peer() const noexcept override { return peer_; }
   bool encrypted() const noexcept override { return false; }

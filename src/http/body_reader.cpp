@@ -40,10 +40,16 @@ BodyReader::BodyReader(net::Stream& stream, net::Deadline& deadline, InputWindow
     : stream_(stream), deadline_(deadline), input_(input), patience_(patience) {}
 
 void BodyReader::start(const RequestHead& head) {
+  start(head.framing, head.content_length);
+  awaiting_continue_ = head.expects_continue && state_ != State::done && input_.bytes().empty();
+}
+
+void BodyReader::start(Framing framing, std::uint64_t length) {
   received_ = 0;
   trailer_bytes_ = 0;
-  left_ = head.content_length;
-  switch (head.framing) {
+  awaiting_continue_ = false;
+  left_ = length;
+  switch (framing) {
     case Framing::none:
       state_ = State::done;
       break;
@@ -53,8 +59,15 @@ void BodyReader::start(const RequestHead& head) {
     case Framing::chunked:
       state_ = State::chunk_head;
       break;
+    case Framing::until_close:
+      left_ = UINT64_MAX;
+      state_ = State::until_close;
+      break;
   }
-  awaiting_continue_ = head.expects_continue && state_ != State::done && input_.bytes().empty();
+}
+
+void BodyReader::interrupt() noexcept {
+  stream_.interrupt_read();
 }
 
 std::optional<std::uint64_t> BodyReader::remaining() const noexcept {
@@ -151,11 +164,16 @@ Task<Result<std::size_t>> BodyReader::read_some(std::span<char> into) {
   if (awaiting_continue_) {
     if (auto sent = co_await send_continue(); !sent) co_return failure(std::move(sent).error());
   }
-  if (state_ != State::length && state_ != State::chunk_data) {
+  if (state_ == State::chunk_head || state_ == State::chunk_end) {
     if (auto chunk = co_await next_chunk(); !chunk) co_return failure(std::move(chunk).error());
     if (state_ == State::done) co_return std::size_t{0};
   }
   auto got = co_await read_raw(into);
+  if (state_ == State::until_close) {
+    if (got || got.error().code != Code::end_of_stream || !stream_.ended_cleanly()) co_return got;
+    state_ = State::done;
+    co_return std::size_t{0};
+  }
   if (got && left_ == 0) state_ = state_ == State::length ? State::done : State::chunk_end;
   co_return got;
 }

@@ -27,7 +27,7 @@ struct InputWindow {
   std::string_view bytes() const noexcept { return {memory.data() + begin, end - begin}; }
 };
 
-/// The body of one request, delimited by length or chunks. Loop-owned by its connection.
+/// The body of one request or answer. Loop-owned by its connection.
 class BodyReader {
  public:
   /// `input` may already hold the body's first bytes; large reads bypass it. `patience` is how
@@ -36,10 +36,15 @@ class BodyReader {
              std::chrono::milliseconds patience);
 
   void start(const RequestHead& head);
+  /// Of an answer. `length` counts where `framing` says so.
+  void start(Framing framing, std::uint64_t length);
 
   /// At least one byte, or 0 at the end of the body. bad_request on broken framing, end_of_stream
-  /// or timeout if the peer goes away or stalls; after an error the connection is of no use.
+  /// or timeout if the peer goes away or stalls; after an error the connection is of no use, unless
+  /// it came of interrupt().
   Task<Result<std::size_t>> read_some(std::span<char> into);
+  /// Makes a pending read_some() return `timeout`; what it would have read is still to come.
+  void interrupt() noexcept;
   /// The whole rest of the body, or size_invalid as soon as it is over `limit`.
   Task<Result<std::string>> read_all(std::size_t limit);
 
@@ -52,7 +57,15 @@ class BodyReader {
   std::uint64_t received() const noexcept { return received_; }
 
  private:
-  enum class State : std::uint8_t { done, length, chunk_head, chunk_data, chunk_end, trailer };
+  enum class State : std::uint8_t {
+    done,
+    length,
+    chunk_head,
+    chunk_data,
+    chunk_end,
+    trailer,
+    until_close
+  };
 
   Task<Result<>> refill();
   Task<Result<>> send_continue();

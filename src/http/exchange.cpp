@@ -1,5 +1,6 @@
 #include "http/exchange.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -21,6 +22,9 @@ constexpr std::uint64_t kWorthDraining = 64 << 10;
 constexpr std::size_t kPiece = 128 << 10;
 /// Room for "HTTP/1.1 " status and date, which are known only when the head is rendered.
 constexpr std::size_t kStatusLineRoom = 96;
+constexpr std::string_view kLineBreak = "\r\n";
+/// As nginx writes it into its log; never on the wire.
+constexpr int kClientGone = 499;
 
 /// Room for the digits of any number.
 using Digits = std::array<char, 20>;
@@ -52,8 +56,12 @@ std::string_view status_text(int status) noexcept {
       {202, "Accepted"},
       {204, "No Content"},
       {206, "Partial Content"},
+      {301, "Moved Permanently"},
+      {302, "Found"},
+      {303, "See Other"},
       {304, "Not Modified"},
       {307, "Temporary Redirect"},
+      {308, "Permanent Redirect"},
       {400, "Bad Request"},
       {401, "Unauthorized"},
       {403, "Forbidden"},
@@ -70,6 +78,7 @@ std::string_view status_text(int status) noexcept {
       {501, "Not Implemented"},
       {502, "Bad Gateway"},
       {503, "Service Unavailable"},
+      {504, "Gateway Timeout"},
       {505, "HTTP Version Not Supported"},
       {507, "Insufficient Storage"},
   };
@@ -100,6 +109,20 @@ void Exchange::restart_response() noexcept {
 
 std::string_view Exchange::render_head(std::uint64_t length) {
   if (status_ != 204 && status_ != 304) header("Content-Length", length);
+  return finish_head();
+}
+
+std::string_view Exchange::render_head_unbounded() {
+  chunked_ = head_.method != Method::head && head_.minor_version > 0;
+  if (chunked_) {
+    header("Transfer-Encoding", "chunked");
+  } else if (head_.method != Method::head) {
+    keep_alive_ = false;
+  }
+  return finish_head();
+}
+
+std::string_view Exchange::finish_head() {
   const auto rest = body_.remaining();
   if (!rest || *rest > kWorthDraining || (body_.awaiting_continue() && *rest > 0)) {
     keep_alive_ = false;
@@ -130,6 +153,12 @@ void Exchange::cut_off() noexcept {
   broken_ = true;
   keep_alive_ = false;
   wire_.stream.abort();
+}
+
+void Exchange::abandon() noexcept {
+  status_ = kClientGone;
+  responded_ = true;
+  cut_off();
 }
 
 void Exchange::finish(Result<> outcome, std::uint64_t bytes) {
@@ -179,10 +208,35 @@ Task<Result<>> Exchange::begin(std::uint64_t length) {
   co_return sent;
 }
 
+Task<Result<>> Exchange::begin_unbounded() {
+  auto sent = co_await wire_.stream.write(render_head_unbounded(), {});
+  finish(sent, 0);
+  co_return sent;
+}
+
 Task<Result<>> Exchange::write(std::string_view piece) {
   wire_.deadline.set(wire_.send_patience);
-  auto sent = co_await wire_.stream.write(piece, {});
+  Result<> sent;
+  if (chunked_) {
+    // A chunk begins with the line break that ends the one before.
+    std::array<char, 24> line{};
+    char* at = line.data();
+    if (bytes_sent_ > 0) at = std::ranges::copy(kLineBreak, at).out;
+    at = std::to_chars(at, line.data() + line.size(), piece.size(), 16).ptr;
+    at = std::ranges::copy(kLineBreak, at).out;
+    sent = co_await wire_.stream.write(std::string_view(line.data(), at), piece);
+  } else {
+    sent = co_await wire_.stream.write(piece, {});
+  }
   finish(sent, piece.size());
+  co_return sent;
+}
+
+Task<Result<>> Exchange::end() {
+  if (!chunked_) co_return Result<>{};
+  wire_.deadline.set(wire_.send_patience);
+  auto sent = co_await wire_.stream.write(bytes_sent_ > 0 ? "\r\n0\r\n\r\n" : "0\r\n\r\n", {});
+  finish(sent, 0);
   co_return sent;
 }
 

@@ -76,9 +76,15 @@ class Exchange {
   /// A body in pieces: begin() once, then write() until `length` bytes are out.
   Task<Result<>> begin(std::uint64_t length);
   Task<Result<>> write(std::string_view piece);
+  /// The same where the length is not known: begin_unbounded() once, write(), then end(). Chunked;
+  /// up to the connection's end for a client of HTTP/1.0. Of a HEAD request the head only.
+  Task<Result<>> begin_unbounded();
+  Task<Result<>> end();
 
   /// The announced length cannot be kept: closing is all that tells the client.
   void cut_off() noexcept;
+  /// The client is gone before there was an answer: nothing is sent, and the log shows 499.
+  void abandon() noexcept;
 
   // ---- what the connection and the log ask afterwards
   bool responded() const noexcept { return responded_; }
@@ -96,6 +102,8 @@ class Exchange {
   std::string& head_text();
   /// The rendered head; decides whether the connection can go on.
   std::string_view render_head(std::uint64_t length);
+  std::string_view render_head_unbounded();
+  std::string_view finish_head();
   void finish(Result<> outcome, std::uint64_t bytes);
 
   const RequestHead& head_;
@@ -106,6 +114,7 @@ class Exchange {
   bool responded_ = false;
   bool broken_ = false;
   bool head_begun_ = false;
+  bool chunked_ = false;
   std::uint64_t bytes_sent_ = 0;
 };
 

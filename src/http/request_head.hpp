@@ -18,8 +18,8 @@ struct Header {
   std::string_view value;
 };
 
-/// How the message body is delimited (RFC 9112 §6.3).
-enum class Framing : std::uint8_t { none, length, chunked };
+/// How the message body is delimited (RFC 9112 §6.3); only an answer may end with its connection.
+enum class Framing : std::uint8_t { none, length, chunked, until_close };
 
 /// A parsed request line and header section. It views the bytes it was parsed from and is reused
 /// from request to request, so that a warm connection allocates nothing.
@@ -35,6 +35,8 @@ struct RequestHead {
   std::uint64_t content_length = 0;
   bool keep_alive = true;
   bool expects_continue = false;
+  /// Of HTTP/1.x: 0 or 1.
+  int minor_version = 1;
 
   /// The first header of that name (case ignored), or nullopt.
   std::optional<std::string_view> find(std::string_view name) const noexcept;

@@ -10,6 +10,7 @@
 #include <future>
 #include <string>
 #include <thread>
+#include <tuple>
 
 #include "net/blocking.hpp"
 #include "net/worker.hpp"
@@ -27,6 +28,20 @@ class Echo final : public Handler {
     if (path == "/refuse") {
       exchange.status(403);
       co_await exchange.send("no");
+      co_return;
+    }
+    if (path == "/gone") {
+      exchange.abandon();
+      co_return;
+    }
+    if (path == "/stream") {
+      exchange.status(200);
+      if (!co_await exchange.begin_unbounded()) co_return;
+      if (exchange.head().method == Method::head) co_return;
+      for (const std::string_view piece : {"sixteen letters.", "more"}) {
+        if (!co_await exchange.write(piece)) co_return;
+      }
+      std::ignore = co_await exchange.end();
       co_return;
     }
     auto body = co_await exchange.body().read_all(1 << 20);
@@ -208,6 +223,33 @@ TEST_F(ServerTest, HeadHasTheLengthAndNoBody) {
   const std::string all = answer("HEAD /refuse HTTP/1.1\r\n" + std::string(kClose) + "\r\n");
   EXPECT_NE(all.find("Content-Length: 2\r\n"), std::string::npos);
   EXPECT_TRUE(all.ends_with("\r\n\r\n"));
+}
+
+TEST_F(ServerTest, ABodyOfUnknownLengthGoesOutInChunks) {
+  const std::string all = answer("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n" + post(kClose, ""));
+  EXPECT_NE(all.find("Transfer-Encoding: chunked\r\n"), std::string::npos) << all;
+  EXPECT_NE(all.find("\r\n\r\n10\r\nsixteen letters.\r\n4\r\nmore\r\n0\r\n\r\nHTTP/1.1 200"),
+            std::string::npos)
+      << all;
+  EXPECT_EQ(all.substr(0, all.find("\r\n\r\n")).find("Content-Length"), std::string::npos);
+}
+
+TEST_F(ServerTest, ABodyOfUnknownLengthEndsWithTheConnectionForHttp10) {
+  const std::string all = answer("GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_TRUE(all.ends_with("\r\n\r\nsixteen letters.more")) << all;
+  EXPECT_EQ(all.find("chunked"), std::string::npos);
+  EXPECT_NE(all.find("Connection: close\r\n"), std::string::npos);
+}
+
+TEST_F(ServerTest, OfABodyOfUnknownLengthHeadHasTheHeadOnly) {
+  const std::string all = answer("HEAD /stream HTTP/1.1\r\n" + std::string(kClose) + "\r\n");
+  EXPECT_TRUE(all.starts_with("HTTP/1.1 200 OK\r\n"));
+  EXPECT_TRUE(all.ends_with("\r\n\r\n")) << all;
+  EXPECT_EQ(all.find("Content-Length"), std::string::npos);
+}
+
+TEST_F(ServerTest, AnAbandonedExchangeSendsNothing) {
+  EXPECT_EQ(answer("GET /gone HTTP/1.1\r\nHost: a\r\n\r\n" + post(kClose, "")), "");
 }
 
 TEST_F(ServerTest, CutsOffAStalledHeadAndAStalledBody) {

@@ -48,19 +48,29 @@ Result<Address> Address::parse(std::string_view text) {
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
   }
+  if (auto address = from_ip(host, *port)) return *address;
+  return failure(bad_address(text, "the host is not an IP address"));
+}
+
+std::optional<Address> Address::from_ip(const std::string& ip, std::uint16_t port) {
   sockaddr_in v4{};
-  if (inet_pton(AF_INET, host.c_str(), &v4.sin_addr) == 1) {
+  if (inet_pton(AF_INET, ip.c_str(), &v4.sin_addr) == 1) {
     v4.sin_family = AF_INET;
-    v4.sin_port = htons(*port);
+    v4.sin_port = htons(port);
     return Address(reinterpret_cast<const sockaddr*>(&v4), sizeof v4);
   }
   sockaddr_in6 v6{};
-  if (inet_pton(AF_INET6, host.c_str(), &v6.sin6_addr) == 1) {
+  if (inet_pton(AF_INET6, ip.c_str(), &v6.sin6_addr) == 1) {
     v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(*port);
+    v6.sin6_port = htons(port);
     return Address(reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
   }
-  return failure(bad_address(text, "the host is not an IP address"));
+  return std::nullopt;
+}
+
+void Address::set_port(std::uint16_t port) noexcept {
+  if (family() == AF_INET) reinterpret_cast<sockaddr_in&>(storage_).sin_port = htons(port);
+  if (family() == AF_INET6) reinterpret_cast<sockaddr_in6&>(storage_).sin6_port = htons(port);
 }
 
 std::string Address::host() const {

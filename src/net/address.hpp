@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,11 @@ class Address {
   /// "127.0.0.1:5043", "[::1]:443", ":5043" (all of IPv6 and IPv4), "unix:/run/moorgate.sock".
   /// Numbers only, no name look-up.
   static Result<Address> parse(std::string_view text);
+
+  /// "127.0.0.1" or "::1" without brackets; nullopt for anything else.
+  static std::optional<Address> from_ip(const std::string& ip, std::uint16_t port);
+  /// No effect on a Unix path.
+  void set_port(std::uint16_t port) noexcept;
 
   /// As parse() takes it; an accepted Unix peer is "unix".
   std::string text() const;

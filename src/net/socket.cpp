@@ -28,10 +28,10 @@ Socket::Socket(Worker& worker, AcceptedSocket accepted)
               accepted.fd.release()),
       peer_(accepted.peer) {}
 
-Result<std::size_t> Socket::received(
-    std::tuple<boost::system::error_code, std::size_t> outcome) const {
+Result<std::size_t> Socket::received(std::tuple<boost::system::error_code, std::size_t> outcome) {
   const auto [error, count] = outcome;
   if (aborted_) return failure(Code::timeout, "aborted");
+  ended_ = error == boost::asio::error::eof;
   if (error) return failure(stream_error(error));
   return count;
 }
@@ -51,7 +51,7 @@ Task<Result<>> Socket::wait_writable() {
 }
 
 Result<std::size_t> Socket::try_send(std::string_view first, std::string_view second, bool more) {
-  if (aborted_) return failure(Code::timeout, "aborted");
+  if (aborted_ || sending_stopped_) return failure(Code::timeout, "aborted");
   std::array<iovec, 2> parts{{{const_cast<char*>(first.data()), first.size()},
                               {const_cast<char*>(second.data()), second.size()}}};
   msghdr message{};
@@ -66,6 +66,29 @@ Result<std::size_t> Socket::try_send(std::string_view first, std::string_view se
 
 void Socket::shutdown_send() noexcept {
   ::shutdown(fd(), SHUT_WR);
+}
+
+void Socket::stop_sending() noexcept {
+  sending_stopped_ = true;
+  interrupt();
+}
+
+bool Socket::quiet() noexcept {
+  char probe = 0;
+  return !aborted_ && ::recv(fd(), &probe, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+         (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+Result<> Socket::connected() {
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
+  if (error == 0) return {};
+  return failure(stream_error({error, boost::system::system_category()}));
+}
+
+UniqueFd Socket::release() {
+  return UniqueFd(socket_.release());
 }
 
 void Socket::interrupt() noexcept {

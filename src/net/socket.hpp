@@ -27,13 +27,23 @@ class Socket {
   auto receive(std::span<char> into) {
     return socket_.async_receive(boost::asio::mutable_buffer(into.data(), into.size()), kTry);
   }
-  Result<std::size_t> received(std::tuple<boost::system::error_code, std::size_t> outcome) const;
+  Result<std::size_t> received(std::tuple<boost::system::error_code, std::size_t> outcome);
   Task<Result<>> wait_readable();
   Task<Result<>> wait_writable();
   /// As many bytes as the kernel takes at once, 0 if none. `more`: further bytes follow at once.
   Result<std::size_t> try_send(std::string_view first, std::string_view second, bool more);
   int fd() noexcept { return socket_.native_handle(); }
   void shutdown_send() noexcept;
+  /// A pending send ends, later ones fail; receiving goes on.
+  void stop_sending() noexcept;
+  bool sending_stopped() const noexcept { return sending_stopped_; }
+  /// The peer has sent its last, and said so.
+  bool ended() const noexcept { return ended_; }
+  /// Connected, and nothing to be received.
+  bool quiet() noexcept;
+  /// For a socket whose connection is still being made: the outcome, once wait_writable() is over.
+  Result<> connected();
+  UniqueFd release();
   void interrupt() noexcept;
   void abort() noexcept;
   const Address& peer() const noexcept { return peer_; }
@@ -44,6 +54,8 @@ class Socket {
       socket_;
   Address peer_;
   bool aborted_ = false;
+  bool sending_stopped_ = false;
+  bool ended_ = false;
 };
 
 /// Lets everything else that is ready on the loop run first.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/error.hpp"
@@ -16,6 +17,7 @@
 namespace moorgate::net {
 
 class Blocking;
+class TlsClientContext;
 class TlsContext;
 class Worker;
 
@@ -45,6 +47,12 @@ class Stream {
 
   /// Makes a pending read return `timeout`; the stream stays usable.
   virtual void interrupt_read() noexcept = 0;
+  /// A pending write returns `timeout` and every later one, too; reading goes on.
+  virtual void stop_writing() noexcept = 0;
+  /// After end_of_stream: the peer ended it on purpose, nothing was cut off.
+  virtual bool ended_cleanly() const noexcept = 0;
+  /// The peer is there and has sent nothing that was not read.
+  virtual bool quiet() noexcept = 0;
   /// Ends everything pending, at once.
   virtual void abort() noexcept = 0;
 
@@ -52,7 +60,7 @@ class Stream {
   virtual bool encrypted() const noexcept = 0;
 };
 
-/// An accepted socket, non-blocking, on its way to a worker.
+/// A connected socket, non-blocking, on its way to a worker.
 struct AcceptedSocket {
   UniqueFd fd;
   Address peer;
@@ -62,5 +70,8 @@ struct AcceptedSocket {
 std::unique_ptr<Stream> make_tcp_stream(Worker& worker, Blocking& blocking, AcceptedSocket socket);
 std::unique_ptr<Stream> make_tls_stream(Worker& worker, Blocking& blocking, AcceptedSocket socket,
                                         const TlsContext& context);
+/// The client's end: the peer must prove to be `host`.
+std::unique_ptr<Stream> make_tls_stream(Worker& worker, Blocking& blocking, AcceptedSocket socket,
+                                        const TlsClientContext& context, const std::string& host);
 
 }  // namespace moorgate::net

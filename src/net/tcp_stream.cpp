@@ -69,6 +69,9 @@ class TcpStream final : public Stream {
     co_return;
   }
   void interrupt_read() noexcept override { socket_.interrupt(); }
+  void stop_writing() noexcept override { socket_.stop_sending(); }
+  bool ended_cleanly() const noexcept override { return socket_.ended(); }
+  bool quiet() noexcept override { return socket_.quiet(); }
   void abort() noexcept override { socket_.abort(); }
   const Address& peer() const noexcept override { return socket_.peer(); }
   bool encrypted() const noexcept override { return false; }

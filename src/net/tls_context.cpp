@@ -1,6 +1,5 @@
 #include "net/tls_context.hpp"
 
-#include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -9,7 +8,7 @@
 #include <array>
 #include <utility>
 
-#include "base/file.hpp"
+#include "net/pem.hpp"
 
 namespace moorgate::net {
 namespace {
@@ -22,20 +21,6 @@ constexpr const char* kTls12 =
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
     "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 constexpr std::array<unsigned char, 9> kAlpn = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-
-constexpr std::size_t kPemLimit = 1 << 20;
-
-using ContextPointer = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
-using BioPointer = std::unique_ptr<BIO, decltype(&BIO_free)>;
-using X509Pointer = std::unique_ptr<X509, decltype(&X509_free)>;
-using KeyPointer = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
-
-std::string openssl_reason() {
-  const unsigned long code = ERR_get_error();
-  ERR_clear_error();
-  const char* reason = ERR_reason_error_string(code);
-  return reason != nullptr ? reason : "unknown reason";
-}
 
 /// One set of ticket keys for the life of the process: a reload or another worker's context must
 /// not make clients redo full handshakes.
@@ -57,11 +42,6 @@ int choose_alpn(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_leng
   }
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;
-}
-
-/// No prompt for an encrypted key: it is refused with a message instead.
-int refuse_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*unused*/) {
-  return 0;
 }
 
 bool name_matches(std::string_view pattern, std::string_view host) {
@@ -104,10 +84,6 @@ CertificateFacts facts_of(X509* certificate, std::string origin) {
   return facts;
 }
 
-Error bad_pair(const KeyPair& pair, const std::string& why) {
-  return {Code::bad_request, "TLS certificate " + pair.origin + ": " + why};
-}
-
 Result<ContextPointer> make_context(const KeyPair& pair) {
   ContextPointer context(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
   if (!context) return failure(bad_pair(pair, openssl_reason()));
@@ -127,44 +103,8 @@ Result<ContextPointer> make_context(const KeyPair& pair) {
   auto keys = ticket_keys();
   SSL_CTX_set_tlsext_ticket_keys(raw, keys.data(), keys.size());
   SSL_CTX_set_alpn_select_cb(raw, choose_alpn, nullptr);
-  SSL_CTX_set_default_passwd_cb(raw, refuse_passphrase);
-
-  const BioPointer chain(
-      BIO_new_mem_buf(pair.certificate.data(), static_cast<int>(pair.certificate.size())),
-      &BIO_free);
-  const X509Pointer leaf(PEM_read_bio_X509_AUX(chain.get(), nullptr, refuse_passphrase, nullptr),
-                         &X509_free);
-  if (!leaf)
-    return failure(bad_pair(pair, "no certificate in PEM form (" + openssl_reason() + ")"));
-  if (SSL_CTX_use_certificate(raw, leaf.get()) != 1) {
-    return failure(bad_pair(pair, openssl_reason()));
-  }
-  while (X509* next = PEM_read_bio_X509(chain.get(), nullptr, refuse_passphrase, nullptr)) {
-    if (SSL_CTX_add0_chain_cert(raw, next) != 1) {
-      X509_free(next);
-      return failure(bad_pair(pair, openssl_reason()));
-    }
-  }
-  ERR_clear_error();
-  const BioPointer key_text(BIO_new_mem_buf(pair.key.data(), static_cast<int>(pair.key.size())),
-                            &BIO_free);
-  const KeyPointer key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, refuse_passphrase, nullptr),
-                       &EVP_PKEY_free);
-  if (!key) {
-    return failure(bad_pair(pair, "its private key is not readable PEM, or needs a passphrase (" +
-                                      openssl_reason() + ")"));
-  }
-  if (SSL_CTX_use_PrivateKey(raw, key.get()) != 1 || SSL_CTX_check_private_key(raw) != 1) {
-    ERR_clear_error();
-    return failure(bad_pair(pair, "the private key belongs to another certificate"));
-  }
+  if (auto used = use_key_pair(raw, pair); !used) return failure(std::move(used).error());
   return context;
-}
-
-Result<std::string> read_pem(const std::filesystem::path& path) {
-  auto text = moorgate::read_file(path, kPemLimit);
-  if (text) return text;
-  return failure(Code::bad_request, "TLS: could not " + std::move(text).error().detail);
 }
 
 }  // namespace
@@ -215,11 +155,9 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::make(const std::vector<Key
 Result<std::shared_ptr<const TlsContext>> TlsContext::load(const std::vector<Files>& files) {
   std::vector<KeyPair> pairs;
   for (const auto& [certificate_path, key_path] : files) {
-    auto certificate = read_pem(certificate_path);
-    if (!certificate) return failure(std::move(certificate).error());
-    auto key = read_pem(key_path);
-    if (!key) return failure(std::move(key).error());
-    pairs.push_back({std::move(*certificate), std::move(*key), certificate_path.string()});
+    auto pair = load_key_pair(certificate_path, key_path);
+    if (!pair) return failure(std::move(pair).error());
+    pairs.push_back(std::move(*pair));
   }
   return make(pairs);
 }

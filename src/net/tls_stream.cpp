@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "net/socket.hpp"
+#include "net/tls_client_context.hpp"
 #include "net/tls_context.hpp"
 #include "net/worker.hpp"
 
@@ -23,16 +24,16 @@ constexpr std::size_t kBatchesPerTurn = 8;
 
 class TlsStream final : public Stream {
  public:
-  TlsStream(Worker& worker, Blocking& blocking, AcceptedSocket accepted, const TlsContext& context)
+  /// Takes over `ssl`, whose side is chosen already.
+  TlsStream(Worker& worker, Blocking& blocking, AcceptedSocket accepted, SSL* ssl)
       : worker_(worker),
         blocking_(blocking),
         socket_(worker, std::move(accepted)),
-        ssl_(SSL_new(context.native()), &SSL_free) {
+        ssl_(ssl, &SSL_free) {
     BIO* bio = BIO_new(bio_method());
     BIO_set_data(bio, this);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl_.get(), bio, bio);
-    SSL_set_accept_state(ssl_.get());
   }
 
   Task<Result<>> handshake() override {
@@ -40,7 +41,7 @@ class TlsStream final : public Stream {
       const int done = SSL_do_handshake(ssl_.get());
       const bool over = done != 1 && !wants_input();
       // Looked at now: after a wait the thread's errors may be another connection's.
-      Error reason = over ? ended() : Error{};
+      Error reason = over ? refused() : Error{};
       if (out_end_ > 0) {
         if (auto sent = co_await flush(); !sent) co_return sent;
       }
@@ -145,6 +146,9 @@ class TlsStream final : public Stream {
   }
 
   void interrupt_read() noexcept override { socket_.interrupt(); }
+  void stop_writing() noexcept override { socket_.stop_sending(); }
+  bool ended_cleanly() const noexcept override { return peer_is_done(); }
+  bool quiet() noexcept override { return !has_buffered_input() && socket_.quiet(); }
   void abort() noexcept override { socket_.abort(); }
   const Address& peer() const noexcept override { return socket_.peer(); }
   bool encrypted() const noexcept override { return true; }
@@ -169,7 +173,7 @@ class TlsStream final : public Stream {
     auto sent = socket_.try_send({out_.data() + out_begin_, out_end_ - out_begin_}, {}, false);
     if (sent) out_begin_ += *sent;
     // Half a record on the wire: nothing sensible can follow it.
-    if (!sent) socket_.abort();
+    if (!sent && !socket_.sending_stopped()) socket_.abort();
     if (sent && out_begin_ < out_end_) return false;
     out_begin_ = out_end_ = 0;
     out_.release();
@@ -184,7 +188,7 @@ class TlsStream final : public Stream {
       if (!done) co_return failure(std::move(done).error());
       if (*done) co_return Result<>{};
       if (auto ready = co_await socket_.wait_writable(); !ready) {
-        socket_.abort();
+        if (!socket_.sending_stopped()) socket_.abort();
         co_return ready;
       }
     }
@@ -221,6 +225,17 @@ class TlsStream final : public Stream {
     in_end_ += *got;
     bulk_ = in_end_ == in_.size() || (bulk_ && in_end_ > in_.size() / 8);
     return {};
+  }
+
+  /// Why there is no handshake; a client says what is wrong with the server's certificate.
+  Error refused() const {
+    Error error = ended();
+    const long verdict = SSL_get_verify_result(ssl_.get());
+    if (verdict != X509_V_OK && SSL_is_server(ssl_.get()) == 0) {
+      error.detail =
+          std::string("its certificate is refused: ") + X509_verify_cert_error_string(verdict);
+    }
+    return error;
   }
 
   void drop_empty_input() noexcept {
@@ -306,7 +321,15 @@ class TlsStream final : public Stream {
 
 std::unique_ptr<Stream> make_tls_stream(Worker& worker, Blocking& blocking, AcceptedSocket socket,
                                         const TlsContext& context) {
-  return std::make_unique<TlsStream>(worker, blocking, std::move(socket), context);
+  SSL* ssl = SSL_new(context.native());
+  SSL_set_accept_state(ssl);
+  return std::make_unique<TlsStream>(worker, blocking, std::move(socket), ssl);
+}
+
+std::unique_ptr<Stream> make_tls_stream(Worker& worker, Blocking& blocking, AcceptedSocket socket,
+                                        const TlsClientContext& context, const std::string& host) {
+  return std::make_unique<TlsStream>(worker, blocking, std::move(socket),
+                                     context.make_session(host));
 }
 
 }  // namespace moorgate::net

@@ -51,6 +51,12 @@ class Site:
         # The cheapest bcrypt there is: its price is not what these tests look at.
         run("htpasswd", "-b", "-B", "-C", "4", self.htpasswd, user, password(user))
 
+    def stand_in_front_of(self, url, **options):
+        """Lets another registry keep the images."""
+        self.config.pop("storage", None)
+        self.config["upstream"] = {"url": url, **options}
+        return self
+
     def save(self):
         """Writes the configuration; JSON is YAML."""
         self.config_file.write_text(json.dumps(self.config, indent=2) + "\n")

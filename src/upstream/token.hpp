@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "base/secret.hpp"
+#include "http/url.hpp"
+#include "upstream/upstream_config.hpp"
+
+namespace moorgate::upstream {
+
+/// A bearer token and how long it may be used.
+struct Token {
+  Secret value;
+  std::chrono::milliseconds lifetime{60'000};
+};
+
+/// Reads a token service's answer: `token` or `access_token`, `expires_in` in seconds (60 if it is
+/// missing or senseless, one day at most). bad_request if there is no token that fits a header.
+Result<Token> parse_token(std::string_view json);
+
+/// A token service as a challenge names it.
+struct TokenService {
+  http::Url realm;
+  std::string service;
+
+  /// realm?service=…&scope=…&scope=… for the scopes that blanks separate in `scopes`.
+  http::Url url(std::string_view scopes) const;
+  bool operator==(const TokenService& other) const noexcept {
+    return realm.same_origin(other.realm) && realm.target == other.realm.target &&
+           service == other.service;
+  }
+};
+
+/// What may be told to a token service that the upstream named.
+enum class Trust : std::uint8_t {
+  none,       ///< An https upstream that names plain http: nothing, not even what is wanted.
+  anonymous,  ///< Plain http on another host: no password.
+  full,       ///< https, the upstream's own host, or the realm that the operator wrote down.
+};
+Trust trust_in(const http::Url& realm, const UpstreamConfig& config);
+
+}  // namespace moorgate::upstream

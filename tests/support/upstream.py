@@ -1,0 +1,194 @@
+"""A registry behind the gateway that is none: it answers with exactly the bytes the test wants, and
+remembers what it was asked."""
+
+import contextlib
+import re
+import socket
+import ssl
+import struct
+import threading
+from dataclasses import dataclass, field
+
+NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+
+
+@dataclass
+class Request:
+    method: str
+    target: str
+    headers: list = field(default_factory=list)
+    body: bytes = b""
+
+    def all(self, name):
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def header(self, name):
+        values = self.all(name)
+        assert len(values) <= 1, f"{name} is there {len(values)} times: {values}"
+        return values[0] if values else None
+
+
+class Peer:
+    """The upstream's side of one connection. `request()` is nothing once the other side has closed."""
+
+    def __init__(self, connected, upstream):
+        self.socket = connected
+        self.upstream = upstream
+        self._received = b""
+
+    def request(self, body=True):
+        head = self._until(b"\r\n\r\n")
+        if head is None:
+            return None
+        first, *lines = head.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
+        method, target, version = first.split(" ")
+        assert version == "HTTP/1.1", first
+        request = Request(method, target, [tuple(line.split(": ", 1)) for line in lines])
+        self.upstream.requests.append(request)
+        if body:
+            request.body = self.body(request)
+        return request
+
+    def body(self, request):
+        if request.header("Expect"):
+            self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if request.header("Transfer-Encoding"):
+            whole = b""
+            while size := int(self._until(b"\r\n"), 16):
+                whole += self.read(size)
+                self.read(2)
+            self._until(b"\r\n")
+            return whole
+        return self.read(int(request.header("Content-Length") or 0))
+
+    def read(self, count):
+        while len(self._received) < count:
+            more = self.socket.recv(1 << 20)
+            if not more:
+                break
+            self._received += more
+        taken, self._received = self._received[:count], self._received[count:]
+        return taken
+
+    def skip(self, count):
+        """Takes `count` bytes without keeping them; returns how many came."""
+        seen = min(count, len(self._received))
+        self._received = self._received[seen:]
+        room = memoryview(bytearray(1 << 20))
+        while seen < count:
+            got = self.socket.recv_into(room, min(len(room), count - seen))
+            if got == 0:
+                break
+            seen += got
+        return seen
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def reset(self):
+        """Ends the connection as a crash does."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+    def _until(self, mark):
+        while mark not in self._received:
+            more = self.socket.recv(1 << 16)
+            if not more:
+                return None
+            self._received += more
+        head, self._received = self._received.split(mark, 1)
+        return head + mark
+
+
+class Upstream:
+    """Serves each connection by `serve(peer)` in a thread of its own, on a port of the kernel's
+    choosing. With a certificate (of support.certificates) it speaks TLS."""
+
+    def __init__(self, serve, certificate=None, address=("127.0.0.1", 0)):
+        self.serve = serve
+        self.requests = []
+        self._tls = None
+        if certificate:
+            self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            self._tls.load_cert_chain(certificate.path, certificate.key)
+        self._listener = socket.create_server(address, backlog=512)
+        self._open = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    @property
+    def address(self):
+        return "127.0.0.1:%d" % self._listener.getsockname()[1]
+
+    @property
+    def url(self):
+        return f"{'https' if self._tls else 'http'}://{self.address}"
+
+    @property
+    def connections(self):
+        """How many were accepted so far."""
+        return len(self._open)
+
+    def close(self):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for connected in self._open:
+            with contextlib.suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self):
+        while True:
+            try:
+                connected, _ = self._listener.accept()
+            except OSError:
+                return
+            self._open.append(connected)
+            threading.Thread(target=self._run, args=(connected,), daemon=True).start()
+
+    def _run(self, connected):
+        # A gateway that has had enough closes in the midst of things.
+        with contextlib.suppress(OSError, ssl.SSLError), connected:
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls:
+                connected = self._tls.wrap_socket(connected, server_side=True)
+            self.serve(Peer(connected, self))
+
+
+def answering(answer):
+    """Serves request after request with the bytes `answer(request)`; after None the connection ends."""
+    def serve(peer):
+        while (request := peer.request()) is not None:
+            data = answer(request)
+            if data is None:
+                return
+            peer.send(data)
+    return serve
+
+
+def saying(data):
+    """Serves the same bytes whatever the request, and closes after them."""
+    def serve(peer):
+        if peer.request() is not None:
+            peer.send(data)
+    return serve
+
+
+def by_path(routes, otherwise=NOT_FOUND):
+    """Serves by the first pattern that the target matches whole."""
+    def answer(request):
+        for pattern, data in routes.items():
+            if re.fullmatch(pattern, f"{request.method} {request.target}"):
+                return data(request) if callable(data) else data
+        return otherwise
+    return answering(answer)
+
+
+def reply(status, body=b"", *headers):
+    """A well-formed answer."""
+    lines = [f"HTTP/1.1 {status} Status", f"Content-Length: {len(body)}", *(f"{name}: {value}" for name, value in headers)]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
