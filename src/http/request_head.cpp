@@ -1,48 +1,18 @@
 #include "http/request_head.hpp"
 
-#include <array>
 #include <utility>
 
 #include "base/text.hpp"
+#include "http/grammar.hpp"
 
 namespace moorgate::http {
 namespace {
 
-constexpr auto make_table(bool (*member)(unsigned char)) {
-  std::array<bool, 256> table{};
-  for (std::size_t i = 0; i < table.size(); ++i) table[i] = member(static_cast<unsigned char>(i));
-  return table;
-}
-
-constexpr bool is_alphanumeric(unsigned char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-/// tchar of RFC 9110 §5.6.2.
-constexpr auto kToken = make_table([](unsigned char c) {
-  return is_alphanumeric(c) ||
-         std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
-});
-/// Visible ASCII without what RFC 3986 never allows in a path or query.
-constexpr auto kTarget = make_table([](unsigned char c) {
-  return c > 0x20 && c < 0x7f &&
-         std::string_view("\"#<>\\^`{|}").find(static_cast<char>(c)) == std::string_view::npos;
-});
-/// field-vchar, space and tab; bytes above ASCII are opaque but allowed.
-constexpr auto kValue =
-    make_table([](unsigned char c) { return c == '\t' || (c >= 0x20 && c != 0x7f); });
-/// Host: a name, an address, a port.
-constexpr auto kHost = make_table([](unsigned char c) {
-  return is_alphanumeric(c) || std::string_view("-._~:[]%!$&'()*+,;=").find(static_cast<char>(c)) !=
-                                   std::string_view::npos;
-});
-
-bool all_of(std::string_view text, const std::array<bool, 256>& table) noexcept {
-  for (const char c : text) {
-    if (!table[static_cast<unsigned char>(c)]) return false;
-  }
-  return true;
-}
+using grammar::all_of;
+using grammar::kHost;
+using grammar::kTarget;
+using grammar::kToken;
+using grammar::kValue;
 
 /// Takes the text up to CRLF off `rest`; nullopt where a lone CR or LF stands.
 std::optional<std::string_view> take_line(std::string_view& rest) noexcept {

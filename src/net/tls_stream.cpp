@@ -41,6 +41,8 @@ class TlsStream final : public Stream {
   }
 
   Task<Result<>> handshake() override {
+    auto named = co_await socket_.receive_proxy_header(worker_.small_buffers());
+    if (!named) co_return named;
     while (true) {
       forget_errors();
       const int done = SSL_do_handshake(ssl_.get());
