@@ -78,25 +78,25 @@ std::string_view AccessLog::timestamp() {
   return stamp_;
 }
 
-void AccessLog::add(const Exchange& exchange, std::string_view client,
-                    std::chrono::microseconds duration) {
+void AccessLog::add(const Exchange& exchange, std::chrono::microseconds duration) {
   if (!log::enabled(log::Level::info)) return;
   if (format_ == log::Format::json) {
-    add_json(exchange, client, duration);
+    add_json(exchange, duration);
   } else {
-    add_human(exchange, client, duration);
+    add_human(exchange, duration);
   }
   if (lines_.size() >= kBatch) flush();
 }
 
-void AccessLog::add_json(const Exchange& exchange, std::string_view client,
-                         std::chrono::microseconds duration) {
+void AccessLog::add_json(const Exchange& exchange, std::chrono::microseconds duration) {
   const AccessRecord& record = exchange.record;
   lines_ += R"({"time":")";
   lines_ += timestamp();
   lines_ += R"(","level":"info","message":"request")";
-  json_text(lines_, "client", client);
+  json_text(lines_, "client", exchange.client().address);
+  if (!exchange.client().proxy.empty()) json_text(lines_, "proxy", exchange.client().proxy);
   json_text(lines_, "user", record.principal);
+  if (!record.source.empty()) json_text(lines_, "source", record.source);
   json_text(lines_, "method", exchange.head().method_text);
   json_text(lines_, "target", exchange.head().target);
   json_number(lines_, "status", static_cast<std::uint64_t>(exchange.status()));
@@ -112,12 +112,11 @@ void AccessLog::add_json(const Exchange& exchange, std::string_view client,
   lines_ += "}\n";
 }
 
-void AccessLog::add_human(const Exchange& exchange, std::string_view client,
-                          std::chrono::microseconds duration) {
+void AccessLog::add_human(const Exchange& exchange, std::chrono::microseconds duration) {
   const AccessRecord& record = exchange.record;
   lines_ += timestamp();
   lines_ += ' ';
-  lines_ += client;
+  append_json(lines_, exchange.client().address);
   lines_ += ' ';
   lines_ += record.principal.empty() ? "-" : std::string_view(record.principal);
   lines_ += ' ';

@@ -20,15 +20,13 @@ class AccessLog {
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
 
-  void add(const Exchange& exchange, std::string_view client, std::chrono::microseconds duration);
+  void add(const Exchange& exchange, std::chrono::microseconds duration);
   /// Called on every tick of the worker.
   void flush();
 
  private:
-  void add_json(const Exchange& exchange, std::string_view client,
-                std::chrono::microseconds duration);
-  void add_human(const Exchange& exchange, std::string_view client,
-                 std::chrono::microseconds duration);
+  void add_json(const Exchange& exchange, std::chrono::microseconds duration);
+  void add_human(const Exchange& exchange, std::chrono::microseconds duration);
   std::string_view timestamp();
 
   const log::Format format_;
