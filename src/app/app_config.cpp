@@ -1,5 +1,6 @@
 #include "app/app_config.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "config/environment.hpp"
@@ -72,6 +73,36 @@ std::optional<net::Address> parse_metrics(const config::Reader& in) {
   return std::nullopt;
 }
 
+bool everybody_may_connect(const ListenConfig& item) {
+  return item.socket.address.is_unix() && (item.socket.mode & 0002U) != 0;
+}
+
+http::TrustedProxies parse_proxies(const config::Reader& root,
+                                   const std::vector<ListenConfig>& listen) {
+  const config::Reader in =
+      root.section("trusted_proxies",
+                   "Proxies in front of Moorgate whose word about their clients is taken; "
+                   "from everybody else such headers are ignored",
+                   "from");
+  auto proxies = http::parse_trusted_proxies(in);
+  const auto needs_peers = [](const ListenConfig& item) {
+    return item.proxy_protocol && !item.socket.address.is_unix();
+  };
+  if (proxies.from.empty() && std::ranges::any_of(listen, needs_peers)) {
+    in.problem("from",
+               "nobody could connect to the listener with proxy_protocol; name the proxies "
+               "that do");
+  }
+  const bool trusts_sockets = std::ranges::any_of(proxies.from, &net::Network::is_unix);
+  if (proxies.takes_over_users() && proxies.secret.empty() && trusts_sockets &&
+      std::ranges::any_of(listen, everybody_may_connect)) {
+    in.problem("user_header",
+               "every user of this machine may connect to the Unix socket and sign in as anybody; "
+               "give the socket a mode such as \"0660\", or add secret_header and secret");
+  }
+  return proxies;
+}
+
 /// Without configured users there is one, whose password is random: he may do everything.
 void let_admin_in(AppConfig& config) {
   if (!config.generated_admin() || config.access.rules_given) return;
@@ -116,6 +147,7 @@ AppConfig parse_app(const config::Reader& root) {
   config.users = auth::parse_users(root);
   config.access = access::parse_access(root);
   config.storage = parse_storage(root.section("storage", "Where images are kept"));
+  config.trusted_proxies = parse_proxies(root, config.listen);
   config.limits =
       http::parse_limits(root.section("limits", "How long and how much a client may take"));
   config.metrics = parse_metrics(root.section("metrics", "Numbers for Prometheus"));

@@ -14,6 +14,7 @@
 #include "base/log.hpp"
 #include "config/reader.hpp"
 #include "http/limits.hpp"
+#include "http/trusted_proxies.hpp"
 #include "net/address.hpp"
 #include "net/tls_context.hpp"
 
@@ -43,6 +44,7 @@ struct AppConfig {
   auth::UsersConfig users;
   access::AccessConfig access;
   StorageConfig storage;
+  http::TrustedProxies trusted_proxies;
   http::Limits limits;
   LogConfig log;
   std::size_t workers = 0;  ///< 0: one for each core.
