@@ -142,12 +142,14 @@ AppConfig parse_app(const config::Reader& root) {
   config.listen = parse_listen(root);
   config.forward_auth = parse_forward_auth(root);
   if (config.listen.empty() && !config.forward_auth) config.listen.push_back(default_listener());
+  config.trusted_proxies = parse_proxies(root, config.listen);
   config.certificates =
       parse_tls(root.section("tls", "The certificate; without it a self-signed one is made"));
   config.users = auth::parse_users(root);
-  config.access = access::parse_access(root);
+  config.access = access::parse_access(root, config.trusted_proxies.groups_header.empty()
+                                                 ? access::OtherGroups::none
+                                                 : access::OtherGroups::named_by_source);
   config.storage = parse_storage(root.section("storage", "Where images are kept"));
-  config.trusted_proxies = parse_proxies(root, config.listen);
   config.limits =
       http::parse_limits(root.section("limits", "How long and how much a client may take"));
   config.metrics = parse_metrics(root.section("metrics", "Numbers for Prometheus"));
