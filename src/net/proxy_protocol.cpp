@@ -57,7 +57,7 @@ Parsed parse_text_addresses(std::string_view line, int family, std::size_t lengt
   if (!from || !to || from->family() != family || to->family() != family) {
     return malformed("an address does not fit the protocol");
   }
-  return ProxyHeader{.length = length, .source = *from};
+  return ProxyHeader{.length = length, .source = from};
 }
 
 Parsed parse_text(std::string_view bytes) {
