@@ -24,7 +24,7 @@ namespace moorgate::http {
 struct AccessRecord {
   std::string principal;
   /// Who vouched for it: "htpasswd", "proxy".
-  std::string source;
+  std::string source = {};
   std::string_view action;
   std::string repository;
   /// Why the request was refused; empty if it was not.
