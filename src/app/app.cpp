@@ -1,5 +1,6 @@
 #include "app/app.hpp"
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -101,6 +102,9 @@ void App::prepare_process() {
   ::getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &files);
+
+  // Setting it at all keeps the allocator from raising it: what is larger goes back when freed.
+  ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
 
   const sigset_t set = watched_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
