@@ -21,7 +21,8 @@ Refusal method_not_offered(Endpoint endpoint) {
           .allow = allowed_methods(endpoint)};
 }
 
-Gate::Identity recorded(http::Exchange& exchange, std::shared_ptr<const auth::Principal> who) {
+std::shared_ptr<const auth::Principal> recorded(http::Exchange& exchange,
+                                                std::shared_ptr<const auth::Principal> who) {
   exchange.record.principal = who->name();
   exchange.record.source = who->source();
   return who;
@@ -59,6 +60,16 @@ Refusal Refusal::of(Error error) {
           .detail = std::move(error.detail)};
 }
 
+std::shared_ptr<const auth::Principal> Gate::identify_at_once(http::Exchange& exchange) {
+  // Whom a proxy has signed in is not who the Authorization header names.
+  if (exchange.client().user) return nullptr;
+  const http::RequestHead& head = exchange.head();
+  if (head.count("Authorization") > 1) return nullptr;
+  auto known =
+      parts_.authenticator->cached(head.find("Authorization").value_or(""), exchange.memo());
+  return known ? recorded(exchange, std::move(known)) : nullptr;
+}
+
 Task<Gate::Identity> Gate::identify(http::Exchange& exchange) {
   if (const auto& user = exchange.client().user) {
     // Whoever signs users in at the front door means it for everything behind; the Authorization
@@ -68,14 +79,12 @@ Task<Gate::Identity> Gate::identify(http::Exchange& exchange) {
     co_return recorded(exchange, std::move(*principal));
   }
   const http::RequestHead& head = exchange.head();
-  const std::string_view authorization = head.find("Authorization").value_or("");
   if (head.count("Authorization") > 1) {
     co_return std::unexpected(
         Refusal::of({Code::bad_request, "Authorization must stand there once"}));
   }
-  if (auto known = parts_.authenticator->cached(authorization, exchange.memo())) {
-    co_return recorded(exchange, std::move(known));
-  }
+  if (auto known = identify_at_once(exchange)) co_return known;
+  const std::string_view authorization = head.find("Authorization").value_or("");
   auto result = co_await parts_.authenticator->authenticate(authorization);
   if (!result) co_return std::unexpected(Refusal::of(std::move(result).error()));
   co_return recorded(exchange, std::move(*result));

@@ -66,6 +66,8 @@ class Gate {
   /// Who sends the request; never null, but perhaps anonymous. A user whom a trusted proxy has
   /// signed in comes before the Authorization header.
   Task<Identity> identify(http::Exchange& exchange);
+  /// The same where nothing has to be waited for, as with credentials seen lately; else nullptr.
+  std::shared_ptr<const auth::Principal> identify_at_once(http::Exchange& exchange);
 
   /// Whether `principal` may do it. Nothing within: it is admitted and concerns no repository. What
   /// is wrong with a request is told only to those who have signed in.
