@@ -69,6 +69,7 @@ class TcpStream final : public Stream {
     co_return Result<>{};
   }
 
+  Task<> say_end() override { co_return; }
   Task<> shutdown_send() override {
     socket_.shutdown_send();
     co_return;
