@@ -171,7 +171,8 @@ constexpr std::array<Advice, kAilments> kTable = {{
      {"proxy_set_header X-Forwarded-Host $http_host; proxy_set_header Forwarded \"\";",
       "nothing removes it here: set the registry's own address (http.host, public_url)",
       "entryPoints.websecure.forwardedHeaders.insecure: false",
-      "http-request set-header X-Forwarded-Host %[req.hdr(host)]"}},
+      "http-request set-header X-Forwarded-Host %[req.hdr(host)]   # and: http-request del-header "
+      "Forwarded"}},
     {"path-bypass",
      kHole,
      "another spelling of the path gets past the password",
@@ -287,7 +288,7 @@ constexpr std::array<Advice, kAilments> kTable = {{
      {"client_body_timeout 900; proxy_read_timeout 900; proxy_send_timeout 900;",
       "load balancer attribute: idle_timeout.timeout_seconds=900 (default 60)",
       "entryPoints.websecure.transport.respondingTimeouts.readTimeout: 0   # default 60s, in all",
-      "timeout client 15m   # and: timeout server 15m"}},
+      "timeout server 15m   # and: timeout client 15m"}},
     {"session-left",
      kFault,
      "an upload session of this examination could not be cancelled",

@@ -79,9 +79,10 @@ Findings check_certificate(const Url& door, const Answer& verified, const Answer
     case TlsProblem::unknown_authority:
       return {
           {trusting.certificate_alone ? Ailment::certificate_chain : Ailment::certificate_unknown,
-           seen + (trusting.certificate_alone
-                       ? "; it sends one certificate, and who signed that is not known here"
-                       : "")}};
+           seen + (trusting.certificate_alone ? "; it sends one certificate, and who signed that "
+                                                "is not known here (an authority "
+                                                "of your own is named with --ca FILE)"
+                                              : "")}};
     case TlsProblem::other:
       break;
   }

@@ -25,7 +25,7 @@ constexpr milliseconds kAnswerTime{15'000};
 /// What a whole ask may take beside its pause.
 constexpr milliseconds kAskTime{40'000};
 /// An answer that came before the body's end gets this long for its own body.
-constexpr milliseconds kEarlyAnswerTime{1'000};
+constexpr milliseconds kEarlyAnswerTime{300};
 
 struct SharedObject {
   void* handle;
@@ -244,6 +244,7 @@ void CurlProbe::Transfer::begin_answer(std::string_view line) {
   answer.status = parse_decimal<int>(trim(line.substr(blank)).substr(0, 3)).value_or(0);
   if (answer.status == 100) answer.continued = true;
   answer.sent = handed_out;
+  answer.took = std::chrono::duration_cast<milliseconds>(Clock::now() - started);
 }
 
 std::size_t CurlProbe::Transfer::on_body(char* data, std::size_t size, std::size_t count,
@@ -293,7 +294,10 @@ Answer CurlProbe::Transfer::run() {
   }
   answer.certificate_alone = certificate_is_alone();
   curl.multi_remove(curl.multi, easy);
-  answer.took = std::chrono::duration_cast<milliseconds>(Clock::now() - started);
+  if (!head_done) {
+    answer.took = std::chrono::duration_cast<milliseconds>(Clock::now() - started);
+    answer.sent = handed_out;
+  }
   return std::move(answer);
 }
 
@@ -381,7 +385,7 @@ TlsProblem CurlProbe::Transfer::tls_problem(CURLcode code) {
   if (result == kNotYetValid || result == kExpired || answer.failure.contains("expired")) {
     return TlsProblem::expired;
   }
-  if (result == 0 || answer.failure.contains("does not match")) return TlsProblem::wrong_name;
+  if (answer.failure.contains("host name")) return TlsProblem::wrong_name;
   return TlsProblem::unknown_authority;
 }
 

@@ -61,9 +61,10 @@ struct Answer {
   TlsProblem tls = TlsProblem::none;
   /// The server sent one certificate, signed by somebody else. Known once TLS has come about.
   bool certificate_alone = false;
-  /// Bytes of the request's body that had been handed out when the answer began.
+  /// Bytes of the request's body that had been handed out when the answer began, or ever.
   std::uint64_t sent = 0;
   bool continued = false;  ///< a "100 Continue" came first
+  /// From the start to the answer's beginning, or to giving up.
   std::chrono::milliseconds took{0};
 
   bool answered() const noexcept { return outcome == Outcome::answered; }
