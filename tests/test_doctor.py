@@ -1,6 +1,8 @@
 """`moorgate doctor` through real proxies: what is wrong is found, and gone when the advised line is there."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -436,6 +438,14 @@ def test_a_user_who_may_not_push_is_told_so(moorgate, authority):
 
 
 # ---- the command
+
+def test_every_finding_is_provoked_here_and_stands_in_the_documentation():
+    root = Path(__file__).parent.parent
+    names = re.findall(r'^    \{"([a-z-]+)", k(?:Hole|Fault),', (root / "src/doctor/advice.cpp").read_text(), re.M)
+    assert len(names) > 40
+    here, documentation = Path(__file__).read_text(), (root / "docs/doctor.md").read_text()
+    assert [name for name in names if f'"{name}"' not in here or f"| `{name}`" not in documentation] == []
+
 
 def test_people_are_told_what_breaks_and_which_line_to_change(folder, authority, site):
     nginx = Nginx(folder / "nginx", NGINX.replace("client_max_body_size 0;", ""), **site)

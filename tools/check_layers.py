@@ -73,7 +73,7 @@ HEAVY = [
     (r"(apr-1(\.0)?/)?(apr|apu)(_\w+)?\.h$", "apr-util", {"auth"}, SOURCE),
     (r"(ldap|lber)\.h$", "libldap", {"auth"}, SOURCE),
     (r"CLI/", "CLI11", {"app"}, SOURCE),
-    (r"curl/", "libcurl", {"doctor"}, SOURCE),
+    (r"curl/", "libcurl", {"doctor"}, (".hpp",)),
     (r"spdlog/", "spdlog", {"base"}, SOURCE),
     (r"prometheus/", "prometheus-cpp", {"admin"}, SOURCE),
     (r"boost/beast(/|\.hpp$)", "Beast", {"http"}, SOURCE),

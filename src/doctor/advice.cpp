@@ -225,7 +225,8 @@ constexpr std::array<Advice, kAilments> kTable = {{
      kFault,
      "uploads are sent on to another host or port",
      "docker push: \"connection refused\", \"no such host\", or 404",
-     {"proxy_set_header Host $http_host;   # $host loses the port, the default is proxy_pass' name",
+     {"proxy_set_header Host $http_host;   # and X-Forwarded-Host, if it is set: $host loses the "
+      "port",
       "load balancer attribute: routing.http.preserve_host_header.enabled=true",
       "services.registry.loadBalancer.passHostHeader: true",
       "# remove: http-request set-header Host …"}},

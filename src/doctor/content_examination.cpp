@@ -89,6 +89,7 @@ class Reading {
 }  // namespace
 
 void examine_contents(Visit& visit) {
+  if (!visit.has_time_for("images were")) return;
   visit.doing("reading an image");
   auto sample = find_sample(visit);
   if (!sample) {

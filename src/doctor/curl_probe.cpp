@@ -1,14 +1,12 @@
 #include "doctor/curl_probe.hpp"
 
-#include <curl/curl.h>
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <cstring>
 #include <string>
 #include <thread>
 
 #include "base/text.hpp"
+#include "doctor/curl_library.hpp"
 
 namespace moorgate::doctor {
 
@@ -18,7 +16,7 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 constexpr std::size_t kMaxHeaders = 128;
-constexpr std::size_t kMaxHeaderLine = 16 * 1024;
+constexpr std::size_t kMaxHeaderLine = std::size_t{16} * 1024;
 constexpr milliseconds kConnectTime{10'000};
 /// From the last byte that moved (or the end of the pause that was asked for) to giving up.
 constexpr milliseconds kAnswerTime{15'000};
@@ -27,62 +25,11 @@ constexpr milliseconds kAskTime{40'000};
 /// An answer that came before the body's end gets this long for its own body.
 constexpr milliseconds kEarlyAnswerTime{300};
 
-struct SharedObject {
-  void* handle;
-  ~SharedObject() { ::dlclose(handle); }
-};
-
 }  // namespace
-
-/// The functions of libcurl, found by name.
-struct CurlProbe::Library {
-  explicit Library(void* loaded) : object{loaded} {}
-  ~Library() {
-    if (multi != nullptr) multi_cleanup(multi);
-  }
-  Library(const Library&) = delete;
-  Library& operator=(const Library&) = delete;
-
-  template <class Function>
-  bool find(Function*& function, const char* name) {
-    function = reinterpret_cast<Function*>(::dlsym(object.handle, name));
-    return function != nullptr;
-  }
-  bool find_all() {
-    return find(global_init, "curl_global_init") && find(easy_init, "curl_easy_init") &&
-           find(easy_cleanup, "curl_easy_cleanup") && find(easy_setopt, "curl_easy_setopt") &&
-           find(easy_getinfo, "curl_easy_getinfo") && find(easy_pause, "curl_easy_pause") &&
-           find(easy_strerror, "curl_easy_strerror") && find(slist_append, "curl_slist_append") &&
-           find(slist_free_all, "curl_slist_free_all") && find(multi_init, "curl_multi_init") &&
-           find(multi_add, "curl_multi_add_handle") &&
-           find(multi_remove, "curl_multi_remove_handle") &&
-           find(multi_perform, "curl_multi_perform") && find(multi_poll, "curl_multi_poll") &&
-           find(multi_read, "curl_multi_info_read") && find(multi_cleanup, "curl_multi_cleanup");
-  }
-
-  SharedObject object;
-  decltype(::curl_global_init)* global_init = nullptr;
-  decltype(::curl_easy_init)* easy_init = nullptr;
-  decltype(::curl_easy_cleanup)* easy_cleanup = nullptr;
-  decltype(::curl_easy_setopt)* easy_setopt = nullptr;
-  decltype(::curl_easy_getinfo)* easy_getinfo = nullptr;
-  decltype(::curl_easy_pause)* easy_pause = nullptr;
-  decltype(::curl_easy_strerror)* easy_strerror = nullptr;
-  decltype(::curl_slist_append)* slist_append = nullptr;
-  decltype(::curl_slist_free_all)* slist_free_all = nullptr;
-  decltype(::curl_multi_init)* multi_init = nullptr;
-  decltype(::curl_multi_add_handle)* multi_add = nullptr;
-  decltype(::curl_multi_remove_handle)* multi_remove = nullptr;
-  decltype(::curl_multi_perform)* multi_perform = nullptr;
-  decltype(::curl_multi_poll)* multi_poll = nullptr;
-  decltype(::curl_multi_info_read)* multi_read = nullptr;
-  decltype(::curl_multi_cleanup)* multi_cleanup = nullptr;
-  CURLM* multi = nullptr;
-};
 
 /// One ask on its way.
 struct CurlProbe::Transfer {
-  Transfer(Library& used, const Ask& asked) : curl(used), ask(asked), easy(used.easy_init()) {}
+  Transfer(CurlLibrary& used, const Ask& asked) : curl(used), ask(asked), easy(used.easy_init()) {}
   ~Transfer() {
     curl.easy_cleanup(easy);
     curl.slist_free_all(lines);
@@ -107,7 +54,7 @@ struct CurlProbe::Transfer {
   bool certificate_is_alone();
   TlsProblem tls_problem(CURLcode code);
 
-  Library& curl;
+  CurlLibrary& curl;
   const Ask& ask;
   CURL* easy;
   curl_slist* lines = nullptr;
@@ -123,23 +70,12 @@ struct CurlProbe::Transfer {
 };
 
 Result<std::unique_ptr<CurlProbe>> CurlProbe::open(std::optional<std::filesystem::path> authority) {
-  void* loaded = nullptr;
-  for (const char* name : {"libcurl.so.4", "libcurl-gnutls.so.4"}) {
-    if (loaded == nullptr) loaded = ::dlopen(name, RTLD_NOW | RTLD_LOCAL);
-  }
-  if (loaded == nullptr) {
-    return failure(Code::unavailable,
-                   "libcurl.so.4 is not installed; install the package libcurl4");
-  }
-  auto library = std::make_unique<Library>(loaded);
-  if (!library->find_all() || library->global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-      (library->multi = library->multi_init()) == nullptr) {
-    return failure(Code::unavailable, "this libcurl is too old; version 7.66 or newer is needed");
-  }
-  return std::unique_ptr<CurlProbe>(new CurlProbe(std::move(library), std::move(authority)));
+  auto library = CurlLibrary::load();
+  if (!library) return failure(std::move(library).error());
+  return std::unique_ptr<CurlProbe>(new CurlProbe(std::move(*library), std::move(authority)));
 }
 
-CurlProbe::CurlProbe(std::unique_ptr<Library> library,
+CurlProbe::CurlProbe(std::unique_ptr<CurlLibrary> library,
                      std::optional<std::filesystem::path> authority)
     : library_(std::move(library)), authority_(std::move(authority)) {}
 
@@ -338,23 +274,14 @@ void CurlProbe::Transfer::finish(CURLcode code) {
     return;
   }
   answer.failure = message[0] != '\0' ? message : curl.easy_strerror(code);
-  switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_CONNECT:
-      answer.outcome = Outcome::unreachable;
-      return;
-    case CURLE_OPERATION_TIMEDOUT:
-      answer.outcome = Outcome::unreachable;
-      return;
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-      answer.outcome = Outcome::untrusted;
-      answer.tls = tls_problem(code);
-      return;
-    default:
-      answer.outcome = Outcome::broken;
-      return;
+  if (code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION) {
+    answer.outcome = Outcome::untrusted;
+    answer.tls = tls_problem(code);
+    return;
   }
+  const bool connected = code != CURLE_COULDNT_RESOLVE_HOST && code != CURLE_COULDNT_CONNECT &&
+                         code != CURLE_OPERATION_TIMEDOUT;
+  answer.outcome = connected ? Outcome::broken : Outcome::unreachable;
 }
 
 /// A server that sends its own certificate alone, signed by somebody else.

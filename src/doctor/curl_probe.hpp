@@ -9,9 +9,9 @@
 
 namespace moorgate::doctor {
 
-/// The real probe: libcurl, which is loaded here and nowhere else. Linking it would cost every
-/// `serve` 1.4 MiB of resident memory for libraries that it never calls. Uses no proxy of the
-/// environment, no netrc file, follows no redirect.
+class CurlLibrary;
+
+/// The real probe: libcurl. Uses no proxy of the environment, no netrc file, follows no redirect.
 class CurlProbe final : public HttpProbe {
  public:
   /// `authority`: a PEM file to believe instead of the system's. `unavailable` without libcurl.
@@ -23,12 +23,11 @@ class CurlProbe final : public HttpProbe {
   void wait(std::chrono::milliseconds time) override;
 
  private:
-  struct Library;
   struct Transfer;
-  explicit CurlProbe(std::unique_ptr<Library> library,
+  explicit CurlProbe(std::unique_ptr<CurlLibrary> library,
                      std::optional<std::filesystem::path> authority);
 
-  std::unique_ptr<Library> library_;
+  std::unique_ptr<CurlLibrary> library_;
   std::optional<std::filesystem::path> authority_;
   bool trusting_ = false;
 };

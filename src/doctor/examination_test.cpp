@@ -140,6 +140,17 @@ TEST(Examination, SaysWhenASessionCouldNotBeCancelled) {
   EXPECT_EQ(report.findings[0].ailment, Ailment::session_left);
 }
 
+TEST(Examination, BeginsNothingNewWhenItsTimeIsOver) {
+  GoodRegistry registry;
+  FakeProbe probe(std::ref(registry));
+  Order order = order_for("https://registry");
+  order.time_limit = order.patience = std::chrono::seconds(0);
+  const Report report = examined(probe, order);
+  EXPECT_THAT(report.findings, testing::IsEmpty());
+  EXPECT_THAT(report.notes, testing::Contains(testing::HasSubstr("too slowly")));
+  EXPECT_EQ(registry.opened, 0);
+}
+
 TEST(Examination, CannotRunWhereNobodyIs) {
   FakeProbe probe([](const Ask&) { return failed(Outcome::unreachable, "connection refused"); });
   const Report report = examined(probe, order_for("https://registry"));

@@ -134,7 +134,9 @@ void examine_sizes(Visit& visit) {
     return limited;
   };
   for (const std::uint64_t size : kSentSizes) {
-    if (refused(size, {.size = size})) return;
+    if (!visit.has_time_for("uploads of " + in_words(size) + " were") ||
+        refused(size, {.size = size}))
+      return;
   }
   for (const std::uint64_t size : kAnnouncedSizes) {
     if (refused(size, {.size = size, .pause = kRefusalTime, .hang_up = true})) return;
@@ -193,12 +195,13 @@ void cancel_upload(Visit& visit, const Url& session) {
 }
 
 void examine_uploads(Visit& visit) {
+  if (!visit.has_time_for("uploads were")) return;
   examine_strange_uploads(visit);
   if (!examine_start(visit)) return;
-  if (!examine_methods(visit)) return;
-  examine_sizes(visit);
-  examine_buffering(visit);
-  examine_pause(visit);
+  if (!visit.has_time_for("methods of uploads were") || !examine_methods(visit)) return;
+  if (visit.has_time_for("large uploads were")) examine_sizes(visit);
+  if (visit.has_time_for("the keeping of whole uploads was")) examine_buffering(visit);
+  if (visit.has_time_for("pauses of an upload were")) examine_pause(visit);
 }
 
 }  // namespace moorgate::doctor

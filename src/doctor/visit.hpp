@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -21,6 +22,8 @@ struct Order {
   bool repository_named = false;
   /// How long an upload may pause.
   std::chrono::seconds patience{20};
+  /// After this, and `patience`, nothing new is begun.
+  std::chrono::seconds time_limit{40};
   /// Where the same host may have a door without TLS.
   std::uint16_t plain_port = 80;
 };
@@ -47,7 +50,14 @@ struct Visit {
   Report report = {};
   /// Set once the door has taken a password; without it everything is asked as a stranger.
   std::optional<SignIn> sign_in = {};
+  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 
+  /// False, with a note, when the time is over: then `what` is not examined.
+  bool has_time_for(std::string_view what) {
+    if (std::chrono::steady_clock::now() - started < order.time_limit + order.patience) return true;
+    note(std::string(what) + " not examined: the door answers too slowly");
+    return false;
+  }
   void doing(std::string_view what) const {
     if (progress) progress(what);
   }
