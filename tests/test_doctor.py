@@ -206,6 +206,13 @@ def test_nginx_is_found_wrong_and_right_again(folder, authority, site, name, pla
     found_and_gone(name, before, after, authority)
 
 
+def test_sessions_are_cancelled_where_delete_does_not_arrive(folder, authority, site, registries):
+    filtered = NGINX.replace("# more", METHODS % "GET HEAD POST PUT PATCH")
+    before = left_behind(registries["guarded"])
+    assert examined(Nginx(folder / "nginx", filtered, **site), authority).names == {"method-filtered"}
+    assert left_behind(registries["guarded"]) == before
+
+
 def test_nginx_that_cuts_a_pausing_upload(folder, authority, site):
     before, after = (Nginx(folder / time, NGINX.replace("# more", f"client_body_timeout {time};"), **site)
                      for time in ("1s", "900s"))
@@ -400,6 +407,7 @@ def test_a_token_is_asked_where_the_challenge_says(folder, authority, site):
 
 @pytest.fixture
 def moorgate(folder, authority):
+    (folder / "moorgate").mkdir()
     site = Site(folder / "moorgate", authority)
     (folder / "moorgate/htpasswd").write_text(run("htpasswd", "-nbBC", "4", USER, PASSWORD).stdout)
     site.config["groups"] = {"owners": [USER], "pushers": []}

@@ -143,7 +143,9 @@ void CurlProbe::Transfer::prepare_body() {
 
 void CurlProbe::Transfer::prepare_headers() {
   add_line("User-Agent: moorgate-doctor");
-  add_line("Accept: */*");
+  const bool says_accept = std::ranges::any_of(
+      ask.headers, [](const Header& header) { return header.name == "Accept"; });
+  if (!says_accept) add_line("Accept: */*");
   if (ask.body) add_line("Content-Type: application/octet-stream");
   if (ask.body && ask.body->chunked) add_line("Transfer-Encoding: chunked");
   add_line(ask.expect_continue ? "Expect: 100-continue" : "Expect:");

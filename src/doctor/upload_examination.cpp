@@ -22,6 +22,8 @@ constexpr milliseconds kRefusalTime{1'000};
 constexpr std::uint64_t kHeldSize = 768 * kKibi;
 constexpr std::uint64_t kHeldAfter = 16 * kKibi;
 constexpr milliseconds kHeldTime{3'000};
+constexpr std::string_view kWrongDigest =
+    "digest=sha256:0000000000000000000000000000000000000000000000000000000000000000";
 constexpr std::string_view kNoSession = "00000000-0000-4000-8000-000000000000";
 
 std::string uploads_of(const std::string& repository) {
@@ -43,8 +45,10 @@ Answer open_session(Visit& visit, std::vector<Header> headers = {}) {
                    visit.order.repository);
 }
 
-/// A PATCH of a new session that is cancelled afterwards. Nothing if no session was to be had.
+/// A PATCH of a new session that is cancelled afterwards. Nothing if no session was to be had, or
+/// one of those before would not go away.
 std::optional<Answer> patch_once(Visit& visit, const Body& body, bool expect_continue = false) {
+  if (visit.leaves_sessions) return std::nullopt;
   const Answer opened = open_session(visit);
   auto session = opened.is(202) ? session_in(visit, opened) : std::nullopt;
   if (!session) return std::nullopt;
@@ -93,7 +97,10 @@ bool examine_start(Visit& visit) {
   if (const auto other = forged.is(202) ? session_in(visit, forged) : std::nullopt) {
     cancel_upload(visit, *other);
   }
-  return session.has_value();
+  if (visit.leaves_sessions) {
+    visit.note("uploads were not examined further, since their sessions cannot be cancelled");
+  }
+  return session && !visit.leaves_sessions;
 }
 
 /// False when PATCH does not reach the registry: then nothing of what follows can be told.
@@ -109,8 +116,8 @@ bool examine_methods(Visit& visit) {
     visit.add(check_location(visit.order.door, "PATCH of an upload session", *plain));
   }
   // A PUT to no session: the registry refuses, and in its own words.
-  const std::string target = uploads_of(visit.order.repository) + std::string(kNoSession) +
-                             "?digest=sha256:" + std::string(64, '0');
+  const std::string target = uploads_of(visit.order.repository) + std::string(kNoSession) + "?" +
+                             std::string(kWrongDigest);
   visit.add(check_method(
       "PUT", visit.ask({.method = "PUT", .url = visit.order.door.at(target), .body = Body{}},
                        visit.order.repository)));
@@ -180,18 +187,23 @@ void examine_pause(Visit& visit) {
 
 void cancel_upload(Visit& visit, const Url& session) {
   constexpr int kTries = 3;
-  Findings filtered;
+  const auto ask = [&](const char* method, const Url& url, std::optional<Body> body = {}) {
+    return visit.ask({.method = method, .url = url, .body = body}, visit.order.repository);
+  };
   for (int round = 0; round < kTries; ++round) {
-    const Answer answer = visit.ask({.method = "DELETE", .url = session}, visit.order.repository);
+    const Answer answer = ask("DELETE", session);
     if (answer.is(204) || (answer.is(404) && speaks_registry(answer))) return;
-    filtered = check_method("DELETE", answer);
-    // Some registries cancel a session that was broken off and say 400 all the same.
-    if (visit.ask({.method = "GET", .url = session}, visit.order.repository).is(404)) return;
+    if (round == 0) visit.add(check_method("DELETE", answer));
+    // Some registries cancel a session that was broken off and say 400 all the same …
+    if (ask("GET", session).is(404)) return;
+    // … and most cancel one whose digest is wrong, where DELETE does not arrive.
+    const char* separator = session.target().contains('?') ? "&" : "?";
+    ask("PUT", session.at(session.target() + separator + std::string(kWrongDigest)), Body{});
+    if (ask("GET", session).is(404)) return;
     visit.probe.wait(milliseconds{300});
   }
-  visit.add(filtered.empty() ? Findings{{Ailment::session_left, "DELETE of an upload session in " +
-                                                                    visit.order.repository}}
-                             : std::move(filtered));
+  visit.leaves_sessions = true;
+  visit.add({{Ailment::session_left, "DELETE of an upload session in " + visit.order.repository}});
 }
 
 void examine_uploads(Visit& visit) {

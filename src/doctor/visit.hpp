@@ -50,6 +50,8 @@ struct Visit {
   Report report = {};
   /// Set once the door has taken a password; without it everything is asked as a stranger.
   std::optional<SignIn> sign_in = {};
+  /// An upload session could not be cancelled: no more are opened.
+  bool leaves_sessions = false;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 
   /// False, with a note, when the time is over: then `what` is not examined.
