@@ -50,10 +50,12 @@ class Scanner {
   std::string_view rest_;
 };
 
-void set(Challenge& challenge, std::string_view name, std::string value) {
-  if (equals_ignoring_case(name, "realm")) challenge.realm = std::move(value);
-  if (equals_ignoring_case(name, "service")) challenge.service = std::move(value);
-  if (equals_ignoring_case(name, "scope")) challenge.scope = std::move(value);
+/// The member that a parameter names, or nullptr.
+std::string* member_of(Challenge& challenge, std::string_view name) {
+  if (equals_ignoring_case(name, "realm")) return &challenge.realm;
+  if (equals_ignoring_case(name, "service")) return &challenge.service;
+  if (equals_ignoring_case(name, "scope")) return &challenge.scope;
+  return nullptr;
 }
 
 }  // namespace
@@ -69,7 +71,7 @@ std::vector<Challenge> parse_challenges(std::string_view value) {
     if (scanner.take('=')) {
       std::string parameter = scanner.value();
       if (challenges.empty()) break;
-      set(challenges.back(), word, std::move(parameter));
+      if (auto* member = member_of(challenges.back(), word)) *member = std::move(parameter);
       continue;
     }
     std::string scheme(word);
