@@ -21,7 +21,7 @@ RANK = {
     "access": 5, "upstream": 5,
     "registry": 6, "gateway": 6,
     "mirror": 7,
-    "api": 8, "admin": 8,
+    "api": 8, "admin": 8, "doctor": 8,
     "app": 9,
 }
 
@@ -49,6 +49,7 @@ MAY_USE = {
     "mirror": below("mirror"),
     "api": below("api"),
     "admin": below("admin"),
+    "doctor": {"oci"},
     "app": below("app"),
 }
 
@@ -73,6 +74,7 @@ HEAVY = [
     (r"(apr-1(\.0)?/)?(apr|apu)(_\w+)?\.h$", "apr-util", {"auth"}, SOURCE),
     (r"(ldap|lber)\.h$", "libldap", {"auth"}, SOURCE),
     (r"CLI/", "CLI11", {"app"}, SOURCE),
+    (r"curl/", "libcurl", {"doctor"}, (".hpp",)),
     (r"spdlog/", "spdlog", {"base"}, SOURCE),
     (r"prometheus/", "prometheus-cpp", {"admin"}, SOURCE),
     (r"boost/beast(/|\.hpp$)", "Beast", {"http"}, SOURCE),

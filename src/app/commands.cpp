@@ -13,6 +13,7 @@
 #include "app/app.hpp"
 #include "app/app_config.hpp"
 #include "app/describe.hpp"
+#include "app/doctor_command.hpp"
 #include "app/first_start.hpp"
 #include "app/htpasswd_command.hpp"
 #include "app/uploads_command.hpp"
@@ -121,6 +122,7 @@ struct Arguments {
   std::string repository;
   HtpasswdArguments htpasswd;
   UploadsArguments uploads;
+  DoctorArguments doctor;
 };
 
 void add_config_option(CLI::App& command, std::string& config) {
@@ -162,6 +164,33 @@ void add_uploads(CLI::App& program, Arguments& arguments) {
       "  moorgate uploads purge --config moorgate.yml --older-than 7d");
 }
 
+void add_doctor(CLI::App& program, DoctorArguments& arguments) {
+  auto* command =
+      program.add_subcommand("doctor", "Examine a registry through the proxy in front of it");
+  command->add_option("URL", arguments.url, "Where clients reach the registry")->required();
+  command->add_option("-u,--user", arguments.user, "A user who may push");
+  command->add_flag("--password-stdin", arguments.password_from_stdin,
+                    "Read the user's password from standard input");
+  command->add_option("--ca", arguments.authority, "The certificate authority to believe (PEM)")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
+  command->add_option("--repository", arguments.repository,
+                      "Where to try uploads and read an image");
+  command
+      ->add_option("--patience", arguments.patience, "Seconds that an upload pauses; 0: not at all")
+      ->check(CLI::Range(0, 3600))
+      ->capture_default_str();
+  command->add_option("--http-port", arguments.http_port, "Where to look for a door without TLS")
+      ->capture_default_str();
+  command->add_flag("--json", arguments.json, "Print the findings as JSON");
+  command->footer(
+      "Examples:\n  moorgate doctor https://registry.example.com\n"
+      "  moorgate doctor https://registry.example.com --user ci --password-stdin < password.txt\n"
+      "Works with any registry. Nothing is left behind. The exit code is 0 if nothing was found, "
+      "1\n"
+      "if something was, and 2 if the registry could not be examined.");
+}
+
 void add_rules_commands(CLI::App& program, Arguments& arguments) {
   auto* explain = program.add_subcommand("explain", "Say whether a user may do something, and why");
   explain->add_option("USER", arguments.user, "The user's name, or \"anonymous\"")->required();
@@ -193,6 +222,7 @@ void add_commands(CLI::App& program, Arguments& arguments) {
   add_htpasswd(program, arguments.htpasswd);
   add_rules_commands(program, arguments);
   add_uploads(program, arguments);
+  add_doctor(program, arguments.doctor);
   program.add_subcommand("config-reference", "Print every configuration key as Markdown");
   program.add_subcommand("version", "Print the version");
 }
@@ -211,6 +241,7 @@ int dispatch(const CLI::App& program, const Arguments& a) {
   if (program.got_subcommand("htpasswd")) return htpasswd_command(a.htpasswd);
   if (program.got_subcommand("explain")) return explain(a.config, a.user, a.action, a.repository);
   if (program.got_subcommand("who-can")) return who_can(a.config, a.action, a.repository);
+  if (program.got_subcommand("doctor")) return doctor_command(a.doctor);
   if (program.got_subcommand("uploads")) return run_uploads(program, a);
   if (program.got_subcommand("config-reference")) {
     std::cout << render_config_reference();
