@@ -15,6 +15,7 @@
 #include "app/describe.hpp"
 #include "app/first_start.hpp"
 #include "app/htpasswd_command.hpp"
+#include "app/import_command.hpp"
 #include "app/uploads_command.hpp"
 #include "base/log.hpp"
 
@@ -120,6 +121,7 @@ struct Arguments {
   std::string action;
   std::string repository;
   HtpasswdArguments htpasswd;
+  ImportArguments import;
   UploadsArguments uploads;
 };
 
@@ -146,6 +148,35 @@ void add_htpasswd(CLI::App& program, HtpasswdArguments& arguments) {
       "  moorgate htpasswd auth/users ci -i < password.txt\n"
       "  moorgate htpasswd auth/users bob -D\n"
       "A running server notices the change by itself.");
+}
+
+void add_import(CLI::App& program, ImportArguments& arguments) {
+  auto* command = program.add_subcommand(
+      "import", "Make a configuration from nginx's and the Docker registry's");
+  command->add_option("NGINX_CONF", arguments.nginx, "nginx's main configuration file")
+      ->check(CLI::ExistingFile);
+  command
+      ->add_option("--registry-config", arguments.registry_config,
+                   "The registry's config.yml; Moorgate takes its place")
+      ->check(CLI::ExistingFile);
+  command
+      ->add_option("--env-file", arguments.env_files,
+                   "The registry's REGISTRY_ variables, as docker's --env-file")
+      ->check(CLI::ExistingFile);
+  command->add_option("--volume", arguments.volumes,
+                      "HOST:CONTAINER, where the files of a container lie outside");
+  command->add_option("--server", arguments.server, "Only nginx's servers of this name");
+  command->add_flag("--keep-registry", arguments.keep_registry,
+                    "The registry stays; Moorgate goes in front of it");
+  command->add_option("-o,--output", arguments.output,
+                      "Where to write; standard output if not given");
+  command->footer(
+      "Examples:\n  moorgate import /etc/nginx/nginx.conf > moorgate.yml\n"
+      "  moorgate import auth/nginx.conf --volume ./auth:/etc/nginx/conf.d \\\n"
+      "    --registry-config config.yml --env-file registry.env --output moorgate.yml\n"
+      "The report on standard error tells what could not be carried over and what was wide open.\n"
+      "The exit code is 0 if all was carried over, 3 if the report holds more, 1 if nothing could\n"
+      "be written.");
 }
 
 void add_uploads(CLI::App& program, Arguments& arguments) {
@@ -192,6 +223,7 @@ void add_commands(CLI::App& program, Arguments& arguments) {
   check->footer("Example:\n  moorgate check --config moorgate.yml");
   add_htpasswd(program, arguments.htpasswd);
   add_rules_commands(program, arguments);
+  add_import(program, arguments.import);
   add_uploads(program, arguments);
   program.add_subcommand("config-reference", "Print every configuration key as Markdown");
   program.add_subcommand("version", "Print the version");
@@ -211,6 +243,7 @@ int dispatch(const CLI::App& program, const Arguments& a) {
   if (program.got_subcommand("htpasswd")) return htpasswd_command(a.htpasswd);
   if (program.got_subcommand("explain")) return explain(a.config, a.user, a.action, a.repository);
   if (program.got_subcommand("who-can")) return who_can(a.config, a.action, a.repository);
+  if (program.got_subcommand("import")) return import_command(a.import);
   if (program.got_subcommand("uploads")) return run_uploads(program, a);
   if (program.got_subcommand("config-reference")) {
     std::cout << render_config_reference();
