@@ -12,6 +12,7 @@
 #include "access/policy.hpp"
 #include "app/app.hpp"
 #include "app/app_config.hpp"
+#include "app/config_source.hpp"
 #include "app/describe.hpp"
 #include "app/first_start.hpp"
 #include "app/htpasswd_command.hpp"
@@ -30,8 +31,10 @@ std::ostream& complain() {
 }
 
 /// The configuration, or nothing after its problems were printed.
-std::optional<AppConfig> load_or_complain(const std::string& file) {
+std::optional<AppConfig> load_or_complain(const std::string& file,
+                                          std::vector<std::string>* remarks = nullptr) {
   LoadedConfig loaded = load_config(file);
+  if (remarks != nullptr) *remarks = std::move(loaded.remarks);
   if (loaded.problems.empty()) return std::move(loaded.config);
   complain() << "the configuration cannot be used:\n";
   for (const auto& problem : loaded.problems) std::cerr << "  " << problem << '\n';
@@ -44,11 +47,15 @@ log::Format log_format(const AppConfig& config) {
 }
 
 int serve(const std::string& file) {
-  auto config = load_or_complain(file);
+  std::vector<std::string> remarks;
+  auto config = load_or_complain(file, &remarks);
   if (!config) return kRefused;
   App::prepare_process();
   const log::Format format = log_format(*config);
   log::start(format, config->log.level);
+  for (const auto& remark : remarks) {
+    log::warning("the registry's own configuration is used", {{"remark", remark}});
+  }
   const bool defaults_only = file.empty() && config->generated_admin();
   auto first = complete_with_defaults(*config);
   auto app = first ? App::open(file, std::move(*config), format)
@@ -68,10 +75,13 @@ int serve(const std::string& file) {
 }
 
 int check(const std::string& file) {
-  auto config = load_or_complain(file);
+  std::vector<std::string> remarks;
+  auto config = load_or_complain(file, &remarks);
   if (!config) return kRefused;
   const Description description = describe(*config);
   std::cout << description.text;
+  if (!remarks.empty()) std::cout << "From the registry's own configuration\n";
+  for (const auto& remark : remarks) std::cout << "  " << remark << '\n';
   return description.usable ? kDone : kRefused;
 }
 
@@ -129,6 +139,16 @@ void add_config_option(CLI::App& command, std::string& config) {
   command.add_option("-c,--config", config, "The configuration file")
       ->type_name("FILE")
       ->check(CLI::ExistingFile);
+}
+
+/// As images of the Docker registry have it on their command line.
+void add_registry_config(CLI::App& command, std::string& config) {
+  command
+      .add_option("REGISTRY_CONFIG", config,
+                  "A configuration file, ours or the Docker registry's own config.yml")
+      ->check([](const std::string& file) {
+        return is_registry_default(file) ? std::string() : CLI::ExistingFile(file);
+      });
 }
 
 void add_htpasswd(CLI::App& program, HtpasswdArguments& arguments) {
@@ -214,8 +234,10 @@ void add_commands(CLI::App& program, Arguments& arguments) {
   program.failure_message(CLI::FailureMessage::help);
   auto* serve = program.add_subcommand("serve", "Serve the registry until SIGTERM");
   add_config_option(*serve, arguments.config);
+  add_registry_config(*serve, arguments.config);
   serve->footer(
       "Examples:\n  moorgate serve\n  moorgate serve --config moorgate.yml\n"
+      "  moorgate serve /etc/docker/registry/config.yml\n"
       "Without a configuration: TLS on port 5043 with a self-signed certificate, data in\n"
       "./moorgate-data, and the user admin whose password is printed once.");
   auto* check = program.add_subcommand("check", "Check a configuration and say what it means");
