@@ -305,7 +305,7 @@ class Planner {
     const auto key = text("http/tls/key");
     if (certificate && key) {
       listen.tls = true;
-      plan_.certificates.push_back({certificate->value, key->value, certificate->from});
+      plan_.certificates.push_back({certificate->value, key->value, certificate->from, key->from});
     }
     if (const Node* acme = find("http/tls/letsencrypt/cachefile")) {
       impossible(*acme, "http.tls.letsencrypt",

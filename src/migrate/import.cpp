@@ -1,6 +1,5 @@
 #include "migrate/import.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "migrate/distribution_config.hpp"
@@ -52,7 +51,9 @@ void finish(const Files& files, Plan& plan, Imported& into) {
   if (nobody) {
     into.report.lost.insert({{}, "nobody may do anything: add users and rules under access"});
   }
-  into.yaml = render_yaml(plan);
+  auto [yaml, settings] = render_yaml(plan);
+  into.yaml = std::move(yaml);
+  into.settings = settings;
 }
 
 void print(std::string& out, const char* title, const std::set<Remark>& remarks) {
@@ -138,8 +139,8 @@ Imported import_configuration(Files& files, const ImportRequest& request) {
 std::string render_report(const Imported& imported) {
   const Report& report = imported.report;
   std::string out;
-  const auto lines = std::ranges::count_if(imported.yaml, [](char c) { return c == '#'; });
-  out += "Carried over: " + std::to_string(lines) + " settings, each with its origin beside it\n";
+  out += "Carried over: " + std::to_string(imported.settings) +
+         " settings, each with its origin beside it\n";
   print(out, "Not needed any more\n", report.not_needed);
   print(out, "COULD NOT BE CARRIED OVER\n", report.lost);
   print(out, "NOT UNDERSTOOD: look at each and decide\n", report.unclear);

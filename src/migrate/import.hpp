@@ -21,7 +21,8 @@ struct ImportRequest {
 };
 
 struct Imported {
-  std::string yaml;  // empty if `problems` is not
+  std::string yaml;          // empty if `problems` is not
+  std::size_t settings = 0;  // carried over into it
   Report report;
   std::vector<config::Problem> problems;  // why nothing can be made
 };

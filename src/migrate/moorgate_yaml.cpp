@@ -19,8 +19,9 @@ class Writer {
     line(std::move(text), from.file.empty() ? std::string() : to_string(from));
   }
 
-  std::string finish() const {
+  Rendered finish() const {
     std::size_t widest = 0;
+    std::size_t settings = 0;
     for (const auto& [text, comment] : lines_) {
       if (!comment.empty() && text.size() <= kCommentColumn) widest = std::max(widest, text.size());
     }
@@ -28,12 +29,13 @@ class Writer {
     for (const auto& [text, comment] : lines_) {
       out += text;
       if (!comment.empty()) {
+        ++settings;
         out.append(text.size() < widest ? widest - text.size() : 0, ' ');
         out += "  # " + comment;
       }
       out += '\n';
     }
-    return out;
+    return {std::move(out), settings};
   }
 
  private:
@@ -76,13 +78,13 @@ void write_certificates(const Plan& plan, Writer& out) {
   out.line("tls:");
   const auto& first = plan.certificates.front();
   setting(out, "  ", "certificate", {first.certificate, first.from});
-  setting(out, "  ", "key", {first.key, first.from});
+  setting(out, "  ", "key", {first.key, first.key_from});
   if (plan.certificates.size() == 1) return;
   out.line("  certificates:");
   for (std::size_t i = 1; i < plan.certificates.size(); ++i) {
     const auto& pair = plan.certificates[i];
     setting(out, "    - ", "certificate", {pair.certificate, pair.from});
-    setting(out, "      ", "key", {pair.key, pair.from});
+    setting(out, "      ", "key", {pair.key, pair.key_from});
   }
 }
 
@@ -193,7 +195,7 @@ std::string yaml_scalar(std::string_view text) {
   return out + '"';
 }
 
-std::string render_yaml(const Plan& plan) {
+Rendered render_yaml(const Plan& plan) {
   Writer out;
   if (plan.public_url) setting(out, "", "public_url", *plan.public_url);
   if (plan.realm) setting(out, "", "realm", *plan.realm);

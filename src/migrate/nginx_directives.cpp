@@ -205,7 +205,26 @@ void remark_location(const Directive& location, Report& report) {
   }
 }
 
+/// A condition on the client's program; the rights of those we know were found with it in force.
+void remark_user_agent(const Directive& directive, Report& report) {
+  const bool asks = directive.name == "if" && !directive.args.empty() &&
+                    directive.args[0].contains("$http_user_agent");
+  if (asks) {
+    report.not_needed.insert(
+        {directive.place, "if on $http_user_agent: clients are told apart by what they ask for"});
+  }
+}
+
+/// The name alone where the rest could be a secret.
+std::string shown(const Directive& directive) {
+  for (const std::string_view word : {"pass", "secret", "key", "token"}) {
+    if (directive.name.contains(word)) return directive.name;
+  }
+  return to_string(directive);
+}
+
 void remark_one(const Directive& directive, Report& report) {
+  remark_user_agent(directive, report);
   if (std::ranges::find(kReadByThePlan, directive.name) != kReadByThePlan.end()) return;
   if (remark_header(directive, report)) return;
   if (const Fate* fate = find(kNotNeeded, directive.name)) {
@@ -213,7 +232,7 @@ void remark_one(const Directive& directive, Report& report) {
   } else if (const Fate* lost = find(kLost, directive.name)) {
     report.lost.insert({directive.place, directive.name + ": " + std::string(lost->why)});
   } else {
-    report.unclear.insert({directive.place, to_string(directive)});
+    report.unclear.insert({directive.place, shown(directive)});
   }
   if (directive.name == "ssl_protocols") {
     for (const std::string_view old : {"SSLv2", "SSLv3", "TLSv1", "TLSv1.1"}) {
@@ -229,6 +248,11 @@ void remark_one(const Directive& directive, Report& report) {
 void remark_directives(const Directive& block, const std::set<const Directive*>& relevant,
                        Report& report) {
   for (const auto& directive : block.children) {
+    if (directive.name == "map" && !directive.args.empty() &&
+        directive.args[0] == "$upstream_http_docker_distribution_api_version") {
+      report.not_needed.insert(
+          {directive.place, "map for Docker-Distribution-Api-Version: the header is always sent"});
+    }
     if (directive.name == "server" || directive.name == "map" || directive.name == "upstream" ||
         directive.name == "http") {
       continue;

@@ -236,7 +236,8 @@ class Planner {
              to_string(directive) + ": name one file, and one for its key, under tls"});
         continue;
       }
-      Plan::Pair pair{full(directive.args[0]), full(keys[i++]->args[0]), directive.place};
+      const Directive& key = *keys[i++];
+      Plan::Pair pair{full(directive.args[0]), full(key.args[0]), directive.place, key.place};
       if (std::ranges::find(plan_.certificates, pair) == plan_.certificates.end())
         plan_.certificates.push_back(std::move(pair));
     }

@@ -40,6 +40,7 @@ struct Plan {
     std::string certificate;
     std::string key;
     Place from;
+    Place key_from;
     bool operator==(const Pair& other) const {
       return certificate == other.certificate && key == other.key;
     }
