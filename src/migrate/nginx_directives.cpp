@@ -171,10 +171,11 @@ bool remark_header(const Directive& directive, Report& report) {
     return true;
   }
   if (directive.name != "proxy_set_header") return false;
-  const bool forwarded =
-      is("Host") || is("X-Real-IP") || is("Forwarded") || is("Connection") || is("Upgrade") ||
-      is("X-Original-URI") || is("X-Original-Method") ||
-      (name.size() > 12 && equals_ignoring_case(name.substr(0, 12), "X-Forwarded-"));
+  const bool forwarded = is("Host") || is("X-Real-IP") || is("Forwarded") || is("Connection") ||
+                         is("Upgrade") || is("X-Original-URI") || is("X-Original-Method") ||
+                         is("X-Forwarded-For") || is("X-Forwarded-Proto") ||
+                         is("X-Forwarded-Host") || is("X-Forwarded-Port") ||
+                         is("X-Forwarded-Ssl") || is("X-Forwarded-Server");
   if (forwarded) {
     report.not_needed.insert(
         {directive.place, "proxy_set_header " + name + ": links are relative"});
@@ -191,7 +192,8 @@ bool remark_header(const Directive& directive, Report& report) {
 void remark_location(const Directive& location, Report& report) {
   const std::string name = name_of(location).text;
   const Directive* pass = location.child("proxy_pass");
-  if (name.contains("/v1") && !name.contains("v2")) {
+  if (name.contains("v2")) return;  // the plan has spoken of it
+  if (name.contains("/v1")) {
     report.not_needed.insert(
         {location.place, to_string(location) + ": nobody speaks protocol v1 any more"});
   } else if (name.contains(".well-known/acme")) {
@@ -205,13 +207,20 @@ void remark_location(const Directive& location, Report& report) {
   }
 }
 
-/// A condition on the client's program; the rights of those we know were found with it in force.
-void remark_user_agent(const Directive& directive, Report& report) {
+/// Conditions whose outcome is known; rights were found with them in force.
+void remark_condition(const Directive& directive, Report& report) {
   const bool asks = directive.name == "if" && !directive.args.empty() &&
                     directive.args[0].contains("$http_user_agent");
   if (asks) {
     report.not_needed.insert(
         {directive.place, "if on $http_user_agent: clients are told apart by what they ask for"});
+  }
+  const bool redirects = directive.name == "if" && !directive.args.empty() &&
+                         directive.args[0].contains("$http_x_forwarded_proto");
+  if (redirects) {
+    report.not_needed.insert({directive.place,
+                              "if on $http_x_forwarded_proto: what comes through the "
+                              "proxy in front is taken as it comes"});
   }
 }
 
@@ -224,7 +233,7 @@ std::string shown(const Directive& directive) {
 }
 
 void remark_one(const Directive& directive, Report& report) {
-  remark_user_agent(directive, report);
+  remark_condition(directive, report);
   if (std::ranges::find(kReadByThePlan, directive.name) != kReadByThePlan.end()) return;
   if (remark_header(directive, report)) return;
   if (const Fate* fate = find(kNotNeeded, directive.name)) {

@@ -49,6 +49,7 @@ class Planner {
     }
     add_rules(rights, files_, plan_, report_);
     for (const Directive* server : registries) add_server(*server);
+    for (const Directive* server : others_) remark_neighbour(*server);
     merge_listeners();
     add_proxies(registries);
     add_timeouts(registries);
@@ -100,8 +101,27 @@ class Planner {
                " sends http:// on to https://: no client of a "
                "registry follows that with a push; only the TLS port is listened on"});
     } else {
+      others_.push_back(&server);
       report_.not_needed.insert(
           {server.place, "server" + name + ": leads to no registry and stays with nginx"});
+    }
+  }
+
+  /// nginx serves others on an address that Moorgate is to have.
+  void remark_neighbour(const Directive& server) {
+    Report scratch;
+    for (const auto& directive : server.children) {
+      if (directive.name != "listen") continue;
+      const auto listen = listen_of(directive, false, scratch);
+      const bool shared = listen && std::ranges::find(plan_.listen, listen->address,
+                                                      &Plan::Listen::address) != plan_.listen.end();
+      if (!shared) continue;
+      const auto names = names_of(server);
+      report_.lost.insert(
+          {directive.place, (names.empty() ? "another server" : names.front()) + " is on " +
+                                listen->address +
+                                " too, where only one program can listen: move "
+                                "one, or keep nginx in front and trust it (trusted_proxies)"});
     }
   }
 
@@ -143,7 +163,8 @@ class Planner {
   void ask_for_lists(const Directive& server, const Rights& rights, Report& report) {
     const Gate catalog = ask(server, {"GET", "/v2/_catalog"});
     const Who& pull = rights.classes.front().who[0];
-    const bool open = catalog.way == Gate::Way::proxied && catalog.files.empty();
+    const bool open =
+        catalog.way == Gate::Way::proxied && catalog.files.empty() && catalog.narrowed.empty();
     if (open && pull.kind != Who::Kind::anyone) {
       report.holes.insert({catalog.by, "the list of all repositories was open to anyone"});
     }
@@ -175,13 +196,12 @@ class Planner {
     }
     if (tls) add_certificates(server);
     const auto names = names_of(server);
-    if (!plan_.public_url && !names.empty() && !plan_.listen.empty()) {
+    if (tls && !plan_.public_url && !names.empty() && !plan_.listen.empty()) {
       const std::string& address = plan_.listen.front().address;
       const std::string port = address.substr(address.rfind(':') + 1);
-      const bool usual = port == (tls ? "443" : "80") || address.starts_with("unix:");
-      plan_.public_url =
-          Setting{(tls ? "https://" : "http://") + names.front() + (usual ? "" : ":" + port),
-                  server.child("server_name")->place};
+      const bool usual = port == "443" || address.starts_with("unix:");
+      plan_.public_url = Setting{"https://" + names.front() + (usual ? "" : ":" + port),
+                                 server.child("server_name")->place};
     }
     if (!plan_.realm && !realm_.realm.empty()) plan_.realm = Setting{realm_.realm, realm_.by};
     add_upstream(server);
@@ -350,7 +370,8 @@ class Planner {
   Plan& plan_;
   Report& report_;
   Patterns patterns_;
-  Gate realm_;  // of a request that is asked for a password, if any is
+  Servers others_;  // that lead to no registry
+  Gate realm_;      // of a request that is asked for a password, if any is
 };
 
 }  // namespace

@@ -108,7 +108,9 @@ std::optional<std::string> Values::of_request(const std::string& name) const {
   if (name == "uri" || name == "document_uri" || name == "request_uri") return request_.path;
   if (name == "remote_user") return request_.user;
   if (name == "host" || name == "http_host" || name == "server_name") return request_.host;
-  if (name == "scheme" || name == "http_x_forwarded_proto") return request_.tls ? "https" : "http";
+  if (name == "scheme") return request_.tls ? "https" : "http";
+  // A proxy in front that sends http:// on to https:// has done so.
+  if (name == "http_x_forwarded_proto") return "https";
   if (name == "https") return request_.tls ? "on" : "";
   if (name == "http_user_agent") return std::string(kUserAgent);
   if (name == "args" || name == "query_string" || name == "is_args") return "";

@@ -28,9 +28,11 @@ class RuleMaker {
       : rights_(rights), plan_(plan), report_(report) {}
 
   void run() {
+    while (close_to_strangers()) {
+    }
     for (std::size_t i = 0; i < rights_.classes.size(); ++i) {
       const auto& entry = rights_.classes[i];
-      const auto* around = i == 0 ? nullptr : &surrounding(i);
+      const auto* around = i == 0 ? nullptr : &rights_.classes[surrounding(i)];
       for (const Action action : kActions) {
         const Who& who = entry.who[index(action)];
         if (around == nullptr) {
@@ -45,28 +47,55 @@ class RuleMaker {
   }
 
  private:
+  /// No rule can deny a repository to those who do not sign in and leave it to others. So what lies
+  /// around one that is not for anyone is not for anyone either.
+  bool close_to_strangers() {
+    for (std::size_t i = 1; i < rights_.classes.size(); ++i) {
+      for (const Action action : kActions) {
+        const Who& inner = rights_.classes[i].who[index(action)];
+        Who& around = rights_.classes[surrounding(i)].who[index(action)];
+        const bool clash = around.kind == Who::Kind::anyone && inner.kind != Who::Kind::anyone &&
+                           inner.kind != Who::Kind::nobody;
+        if (!clash) continue;
+        around.kind = Who::Kind::signed_in;
+        report_.lost.insert(
+            {around.by, "anyone could " + std::string(to_string(action)) + " in " +
+                            rights_.classes[surrounding(i)].globs.back() + " but not in " +
+                            rights_.classes[i].globs.back() +
+                            "; no rule can except that for those who do not sign in, so they must "
+                            "sign in everywhere: better list what is for anyone"});
+        return true;
+      }
+    }
+    return false;
+  }
+
   static std::size_t index(Action action) { return static_cast<std::size_t>(action); }
 
   /// The class whose globs lie closest around those of class `i`.
-  const RepositoryRights& surrounding(std::size_t i) const {
+  std::size_t surrounding(std::size_t i) const {
     const std::string example = example_of(rights_.classes[i].globs.back());
-    const RepositoryRights* best = rights_.classes.data();
+    std::size_t best = 0;
     std::size_t length = 0;
     for (std::size_t k = 1; k < rights_.classes.size(); ++k) {
       for (const auto& glob : rights_.classes[k].globs) {
         if (k == i || glob.size() < length || !glob_match(glob, example)) continue;
         if (glob.size() >= rights_.classes[i].globs.back().size()) continue;
-        best = &rights_.classes[k];
+        best = k;
         length = glob.size();
       }
     }
-    return *best;
+    return best;
   }
 
   std::string group_of(const std::set<std::string>& names, const std::string& wanted,
                        const Place& from) {
     const std::vector<std::string> members(names.begin(), names.end());
     std::string name = wanted;
+    if (wanted.starts_with("may-")) {
+      const auto alike = std::ranges::find(plan_.groups, members, &Plan::Group::members);
+      if (alike != plan_.groups.end()) return alike->name;
+    }
     for (int n = 2;; ++n) {
       const auto known = std::ranges::find(plan_.groups, name, &Plan::Group::name);
       if (known == plan_.groups.end()) break;
@@ -175,7 +204,7 @@ class RuleMaker {
     }
   }
 
-  const Rights& rights_;
+  Rights rights_;
   Plan& plan_;
   Report& report_;
 };
