@@ -10,10 +10,16 @@ namespace {
 
 constexpr std::size_t kCommentColumn = 64;
 
+/// A name of somebody else's in a comment must not end it.
+std::string one_line(std::string text) {
+  std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  return text;
+}
+
 class Writer {
  public:
   void line(std::string text, std::string comment = {}) {
-    lines_.push_back({std::move(text), std::move(comment)});
+    lines_.push_back({std::move(text), one_line(std::move(comment))});
   }
   void line(std::string text, const Place& from) {
     line(std::move(text), from.file.empty() ? std::string() : to_string(from));
@@ -41,12 +47,6 @@ class Writer {
  private:
   std::vector<std::pair<std::string, std::string>> lines_;
 };
-
-/// A name of somebody else's in a comment must not end it.
-std::string one_line(std::string text) {
-  std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
-  return text;
-}
 
 void setting(Writer& out, const std::string& indent, const std::string& key, const Setting& value) {
   out.line(indent + key + ": " + yaml_scalar(value.value), value.from);

@@ -111,10 +111,10 @@ class RegexReader {
 
 /// `^/v2/` in its spellings; false: the expression does not begin there.
 bool skip_api(std::string_view& regex) {
-  if (regex.starts_with('^')) regex.remove_prefix(1);
+  const std::string_view plain = regex.starts_with('^') ? regex.substr(1) : regex;
   for (const std::string_view api : {"/v2/", "\\/v2\\/", "/v[12]/", "/(v1|v2)/", "/(v2|v1)/"}) {
-    if (!regex.starts_with(api)) continue;
-    regex.remove_prefix(api.size());
+    if (!plain.starts_with(api)) continue;
+    regex = plain.substr(api.size());
     return true;
   }
   return false;
