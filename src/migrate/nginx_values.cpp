@@ -93,7 +93,9 @@ std::optional<std::string> Values::variable(const std::string& name, int depth) 
   }
   if (name.size() == 1 && name[0] >= '0' && name[0] <= '9') {
     const auto index = static_cast<std::size_t>(name[0] - '0');
-    return index < groups_.size() ? groups_[index] : std::string();
+    // Groups of a location's expression are not kept.
+    if (index >= groups_.size()) return cannot_know(name);
+    return groups_[index];
   }
   for (const Directive* map : maps_) {
     if (map->args.size() == 2 && map->args[1] == "$" + name) return of_map(*map, depth);

@@ -60,6 +60,10 @@ class Finder {
       }
       for (const auto& [name, hash] : *entries) rights_.users.insert(name);
     }
+    // Of a file that cannot be read, at least those are known whom the configuration names.
+    if (!rights_.all_files_read) {
+      rights_.users.insert(question_.named.begin(), question_.named.end());
+    }
     if (rights_.users.size() > kMaxUsers && question_.by_name) {
       report_.unclear.insert({{}, "more users than names can be tried for"});
     }
@@ -173,9 +177,9 @@ class Finder {
                                            " were refused; the whole is refused now"});
     }
     if (demand.open) return {.kind = Who::Kind::anyone, .by = demand.by};
+    if (demand.files.empty()) return {.by = demand.by};
     const std::set<std::string> all(rights_.files.begin(), rights_.files.end());
-    if (demand.for_all && demand.files == all &&
-        (all.size() == 1 || demand.names == rights_.users)) {
+    if (demand.for_all && demand.files == all && demand.names == rights_.users) {
       return {.kind = Who::Kind::signed_in, .by = demand.by};
     }
     if (demand.for_all && rights_.all_files_read && !rights_.users.empty() &&
@@ -185,9 +189,15 @@ class Finder {
     const bool unread = std::ranges::any_of(
         demand.files, [&](const std::string& file) { return files_.find(file) == nullptr; });
     if (demand.names.empty() && !(unread && demand.for_all)) return {.by = demand.by};
+    std::string file;
+    if (demand.files.size() == 1) {
+      const auto* entries = files_.find(*demand.files.begin());
+      if (entries == nullptr || entries->size() == demand.names.size())
+        file = *demand.files.begin();
+    }
     return {.kind = Who::Kind::some,
             .names = std::move(demand.names),
-            .file = demand.files.size() == 1 ? *demand.files.begin() : std::string(),
+            .file = std::move(file),
             .by = demand.by};
   }
 
