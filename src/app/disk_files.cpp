@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 /// What is left of `file` behind `folder`; nullopt: it lies elsewhere.
 std::optional<fs::path> below(const fs::path& file, const fs::path& folder) {
   if (file == folder) return fs::path();
-  const fs::path rest = file.lexically_relative(folder);
+  fs::path rest = file.lexically_relative(folder);
   if (rest.empty() || *rest.begin() == "..") return std::nullopt;
   return rest;
 }

@@ -150,7 +150,10 @@ class Finder {
       for (const auto& file : gate.files) demand.files.insert(file.text);
       if (demand.by.file.empty() || !proxied) demand.by = gate.by;
       std::erase_if(demand.names, [&](const std::string& name) {
-        return !passes(question_.by_name ? ask(request, name) : gate, name);
+        if (!question_.by_name) return !passes(gate, name);
+        const Gate named = ask(request, name);
+        for (const auto& file : named.files) demand.files.insert(file.text);
+        return !passes(named, name);
       });
     }
     demand.uneven = refused && passed;
