@@ -73,7 +73,8 @@ TEST(Rights, ANameWithoutAPasswordIsNoRight) {
 }
 
 TEST(Rights, OnlyANetworkIsNoRightEither) {
-  EXPECT_EQ(rules_of("location / { allow 10.0.0.0/8; deny all; " + kPass + "}"), "access: []\nlost\n");
+  EXPECT_EQ(rules_of("location / { allow 10.0.0.0/8; deny all; " + kPass + "}"),
+            "access: []\nlost\n");
 }
 
 TEST(Rights, HalfAPushIsNone) {
