@@ -57,6 +57,8 @@ class Gate {
     std::unique_ptr<access::Authorizer> authorizer;
     /// The value of WWW-Authenticate.
     std::string challenge;
+    /// False: nobody is asked who they are; everybody is anonymous and nobody is challenged.
+    bool sign_in = true;
   };
 
   explicit Gate(Parts parts) : parts_(std::move(parts)) {}
@@ -85,6 +87,12 @@ class Gate {
                std::shared_ptr<const access::Policy> policy);
 
  private:
+  /// Anonymous where that is not the only way to be.
+  bool must_sign_in(const auth::Principal& principal) const noexcept {
+    return parts_.sign_in && principal.anonymous();
+  }
+  /// The Authorization header, as far as anybody is asked for one.
+  std::string_view credentials_of(const http::RequestHead& head) const;
   std::expected<std::optional<access::Permit>, Refusal> admit_without_repository(
       const auth::Principal& principal, const Intent& intent) const;
 

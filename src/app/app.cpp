@@ -139,6 +139,12 @@ Result<> App::load_users() {
   users_ = auth::UserSources::open(config_.users, *hashing_, problems);
   report(problems.warnings, log::Level::warning, "a user cannot sign in");
   if (!users_) return failure(joined("the users cannot be loaded:", problems.errors));
+  if (!config_.users.sign_in) {
+    log::warning(
+        "nobody has to sign in: whoever reaches this registry may do all that access lets anyone "
+        "do; "
+        "configure users and take sign_in out to change that");
+  }
   if (!config_.access.rules_given && !config_.admin_was_generated) {
     log::warning("no access rules are configured: every signed-in user may pull, nobody may push");
   }
@@ -193,7 +199,8 @@ void App::make_shards() {
         api::Gate::Parts{.authenticator = std::make_unique<auth::CachedAuthenticator>(
                              users_, throttle_, auth::VerifiedCredentialCache::Options{}),
                          .authorizer = std::make_unique<access::Authorizer>(policy_),
-                         .challenge = auth::basic_challenge(config_.realm)});
+                         .challenge = auth::basic_challenge(config_.realm),
+                         .sign_in = config_.users.sign_in});
     shard->operations =
         std::make_shared<admin::Operations>([this] { return shape_->check(); }, serving_);
     shard->pipeline = std::make_shared<api::Pipeline>(
@@ -373,8 +380,14 @@ void App::reload_config() {
     log::error("the changed configuration names no users; the one before stays in force");
     return;
   }
+  if (fresh.users.sign_in != config_.users.sign_in) {
+    log::error(
+        "whether anybody has to sign in changes only with a restart; the configuration before "
+        "stays in force");
+    return;
+  }
   report_unchangeable(fresh);
-  if (fresh.users.htpasswd.empty()) fresh.users = config_.users;
+  if (fresh.generated_admin()) fresh.users = config_.users;
   if (fresh.certificates.empty()) fresh.certificates = config_.certificates;
 
   FileWatch watch = watch_for(fresh);
