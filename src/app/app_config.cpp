@@ -4,6 +4,7 @@
 
 #include "config/environment.hpp"
 #include "config/reference.hpp"
+#include "distribution/distribution_tree.hpp"
 
 namespace moorgate::app {
 namespace {
@@ -34,9 +35,12 @@ std::vector<net::TlsContext::Files> parse_tls(const config::Reader& in) {
 
 StorageConfig parse_storage(const config::Reader& in) {
   StorageConfig storage;
-  in.section("filesystem", "Blobs and metadata in a folder of this machine")
-      .read("root", storage.root,
-            "The folder; Distribution's own /var/lib/registry has the same layout");
+  const auto filesystem =
+      in.section("filesystem", "Blobs and metadata in a folder of this machine");
+  filesystem.read("root", storage.root,
+                  "The folder; an existing /var/lib/registry of Docker's registry is adopted in "
+                  "place");
+  storage.keep_links = distribution::parse_keep_links(filesystem);
   in.read("upload_expiry", storage.upload_expiry,
           "An upload that nobody has touched for this long is ended and its bytes removed",
           {.min = std::chrono::seconds(60)});
