@@ -33,10 +33,11 @@ std::int64_t number(std::uint64_t count) {
 
 AdoptionReport::AdoptionReport(const std::filesystem::path& root)
     : file_(root / kFile, std::ios::trunc) {
-  file_ << "What Moorgate found in docker/registry/v2 that it does not serve as it stands. Nothing "
-           "was changed.\n"
-           "unusable: not served. incomplete: served, but something that it names is missing. "
-           "left alone: no content.\n\n";
+  file_
+      << "# What Moorgate found in docker/registry/v2 that it does not serve as it stands. Nothing "
+         "was changed.\n"
+         "# unusable: not served. incomplete: served, but something that it names is missing. "
+         "left alone: no content.\n";
 }
 
 void AdoptionReport::add(const Finding& finding) {
@@ -60,8 +61,7 @@ void AdoptionReport::finish(AdoptionCounts& counts, bool first) {
   counts.unusable = unusable_;
   counts.incomplete = incomplete_;
   counts.left_alone = left_alone_;
-  file_ << '\n'
-        << counts.repositories << " repositories, " << counts.manifests << " manifests, "
+  file_ << "# " << counts.repositories << " repositories, " << counts.manifests << " manifests, "
         << counts.tags << " tags, " << counts.blob_links << " blob links; " << unusable_
         << " unusable, " << incomplete_ << " incomplete, " << left_alone_ << " left alone\n";
   file_.close();
