@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from support.command import run, said
+from support.command import eventually, run, said
 from support.docker import DockerEngine
 from support.http import Endpoint
 from support.image import SOURCE, context_of_the_built_program, make_base
@@ -41,6 +41,11 @@ def project(docker, module_folder, authority):
     configuration = (folder / "moorgate.yml").read_text()
     assert "0.0.0.0:443" in configuration
     (folder / "moorgate.yml").write_text(configuration.replace("0.0.0.0:443", "127.0.0.1:0"))
+    # Which the machine's network needs no port mapped for; Debian's docker-compose insists.
+    file = folder / "docker-compose.yml"
+    described = file.read_text()
+    assert 'ports: ["5043:443"]' in described
+    file.write_text(described.replace('ports: ["5043:443"]', "ports: []"))
     context = context_of_the_built_program(module_folder / "context")
     (folder / "docker-compose.override.yml").write_text(json.dumps({"services": {"registry": {
         "build": {"context": str(context), "network": "host"}, "network_mode": "host"}}}))
@@ -54,14 +59,14 @@ def compose(docker, project, *arguments, **options):
 def start(docker, project, authority):
     """Starts what the file describes, and answers a client of it."""
     compose(docker, project, "up", "-d", timeout=300)
-    for _ in range(600):
-        log = compose(docker, project, "logs", "--no-color", "registry")
-        if '"ready"' in log.stdout:
-            break
-    entries = [json.loads(line[line.index("{"):]) for line in log.stdout.splitlines() if "{" in line]
-    [address] = [entry["address"] for entry in entries[::-1] if entry["message"] == "listening"][:1]
-    host, port = address.rsplit(":", 1)
-    return Registry(Endpoint((host, int(port)), authority.client_context(), "localhost"), ("testuser", "testpassword"))
+    def listening():
+        lines = compose(docker, project, "logs", "--no-color", "registry").stdout.splitlines()
+        entries = [json.loads(line[line.index("{"):]) for line in lines if "{" in line]
+        return [entry["address"] for entry in entries if entry["message"] == "listening"]
+
+    host, port = eventually(listening, "the container listens")[-1].rsplit(":", 1)
+    endpoint = Endpoint((host, int(port)), authority.client_context(), "localhost")
+    return Registry(endpoint, ("testuser", "testpassword"))
 
 
 def test_the_compose_file_builds_and_runs_and_keeps_its_data(docker, project, authority):

@@ -119,9 +119,10 @@ Result<> Adoption::start(const oci::RepositoryName& name) {
   seen_.insert(name.text());
   auto known = metadata_.content(name.text());
   if (!known) return failure(std::move(known).error());
-  ahead_.push_back(on_pool([this, name, known = std::move(*known)]() mutable {
-    return scan_repository(options_.folder, std::move(name), std::move(known), files_);
-  }));
+  ahead_.push_back(
+      on_pool([this, name = oci::RepositoryName(name), known = std::move(*known)]() mutable {
+        return scan_repository(options_.folder, std::move(name), std::move(known), files_);
+      }));
   return ahead_.size() < kAhead ? Result<>() : finish_oldest();
 }
 

@@ -285,7 +285,7 @@ void Scanner::add_history(int tags, const oci::Digest& current,
   for (const std::string algorithm : {"sha256", "sha512"}) {
     const std::string where = paths::join(paths::join(tag.tag, paths::kIndex), algorithm);
     each_entry(tags, where, [&](int fd, const std::string& name, const Folder::Entry&) {
-      const auto digest = oci::Digest::parse(algorithm + ":" + name);
+      const auto digest = oci::Digest::parse(std::string(algorithm).append(":").append(name));
       struct stat status{};
       const std::string link = paths::join(name, paths::kLink);
       if (!digest || ::fstatat(fd, link.c_str(), &status, 0) != 0) return;
