@@ -19,6 +19,8 @@ def engine(module_folder):
     engine = DockerEngine(module_folder / "engine")
     yield engine
     engine.stop()
+    # What a container on the machine's network leaves mounted.
+    run("umount", engine.folder / "exec/netns/default", check=False)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +66,10 @@ def start(docker, project, authority):
         entries = [json.loads(line[line.index("{"):]) for line in lines if "{" in line]
         return [entry["address"] for entry in entries if entry["message"] == "listening"]
 
-    host, port = eventually(listening, "the container listens")[-1].rsplit(":", 1)
+    try:
+        host, port = eventually(listening, "the container listens")[-1].rsplit(":", 1)
+    except AssertionError as error:
+        raise AssertionError(said(compose(docker, project, "ps")) + said(compose(docker, project, "logs"))) from error
     endpoint = Endpoint((host, int(port)), authority.client_context(), "localhost")
     return Registry(endpoint, ("testuser", "testpassword"))
 
