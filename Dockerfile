@@ -10,7 +10,8 @@ RUN bash -euo pipefail -c '\
 
 FROM debian:12
 RUN apt-get update -q && apt-get install -y -q --no-install-recommends \
-      libboost-json1.81.0 libboost-container1.81.0 libldap-2.5-0 libssl3 libsqlite3-0 libyaml-cpp0.7 libspdlog1.10 libfmt9 \
+      libboost-json1.81.0 libboost-container1.81.0 libldap-2.5-0 libssl3 libsqlite3-0 \
+      libyaml-cpp0.7 libspdlog1.10 libfmt9 \
       libprometheus-cpp-core1.0 libcrypt1 libaprutil1 && \
     rm -rf /var/lib/apt/lists/*
 COPY --from=build /source/build/release/moorgate /usr/local/bin/moorgate
