@@ -18,7 +18,7 @@ RANK = {
     "net": 2,
     "http": 3,
     "auth": 4, "blob": 4, "meta": 4,
-    "access": 5, "upstream": 5,
+    "access": 5, "upstream": 5, "distribution": 5,
     "registry": 6, "gateway": 6, "migrate": 6,
     "mirror": 7,
     "api": 8, "admin": 8, "doctor": 8,
@@ -44,6 +44,7 @@ MAY_USE = {
     "access": {"config", "oci"},
     # `net` for whom a connection belongs to: a worker, its names, its TLS.
     "upstream": {"config", "net", "http"},
+    "distribution": {"config", "oci", "net", "blob", "meta"},
     "registry": {"oci", "blob", "meta"},
     "gateway": {"config", "crypto", "oci", "http", "upstream"},
     "migrate": {"config", "oci", "auth", "access"},

@@ -359,7 +359,8 @@ void App::report_unchangeable(const AppConfig& fresh) const {
   };
   if (!same_listeners(config_, fresh) || metrics_text(config_) != metrics_text(fresh) ||
       questions(config_) != questions(fresh) || config_.storage.root != fresh.storage.root ||
-      config_.behind.has_value() != fresh.behind.has_value() || config_.workers != fresh.workers ||
+      config_.behind.has_value() != fresh.behind.has_value() ||
+      config_.storage.keep_links != fresh.storage.keep_links || config_.workers != fresh.workers ||
       config_.realm != fresh.realm || config_.limits.connections != fresh.limits.connections) {
     log::warning(
         "changes of listen, forward_auth, metrics, storage, workers, realm or limits.connections, "

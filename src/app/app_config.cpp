@@ -6,6 +6,7 @@
 #include "app/config_source.hpp"
 #include "config/environment.hpp"
 #include "config/reference.hpp"
+#include "distribution/distribution_tree.hpp"
 
 namespace moorgate::app {
 namespace {
@@ -39,12 +40,9 @@ StorageConfig parse_storage(const config::Reader& in) {
   const auto filesystem =
       in.section("filesystem", "Blobs and metadata in a folder of this machine");
   filesystem.read("root", storage.root,
-                  "The folder; Distribution's own /var/lib/registry has the same layout");
-  bool keep = false;
-  filesystem.read("keep_distribution_links", keep,
-                  "Whether to keep the link files of Docker's registry up to date, so that it can "
-                  "serve the same folder again; without it they are kept in a folder that was "
-                  "adopted from it");
+                  "The folder; an existing /var/lib/registry of Docker's registry is adopted in "
+                  "place");
+  storage.keep_links = distribution::parse_keep_links(filesystem);
   in.read("upload_expiry", storage.upload_expiry,
           "An upload that nobody has touched for this long is ended and its bytes removed",
           {.min = std::chrono::seconds(60)});

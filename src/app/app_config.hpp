@@ -24,6 +24,7 @@ namespace moorgate::app {
 
 struct StorageConfig {
   std::filesystem::path root = "moorgate-data";
+  std::optional<bool> keep_links;  ///< See distribution::parse_keep_links.
   std::chrono::seconds upload_expiry{std::chrono::hours(168)};
 };
 
