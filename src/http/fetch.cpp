@@ -61,6 +61,10 @@ Task<ClientResult<Fetched>> fetch_once(Dialer dialer, const Fetch& wanted, Url u
     fetched.headers.emplace_back(lower(header.name), header.value);
   }
   auto body = co_await (*connection)->body().read_all(wanted.body_limit);
+  if (!body && body.error().code == Code::timeout) {
+    co_return client_failure(Kind::timeout, "the server did not answer in time",
+                             std::move(body).error().detail);
+  }
   if (!body) co_return malformed(std::move(body).error().message);
   fetched.body = std::move(*body);
   co_return fetched;
