@@ -32,7 +32,7 @@ Result<T> wait_for(Task<Result<T>> task) {
   boost::asio::io_context loop;
   std::optional<Result<T>> outcome;
   boost::asio::co_spawn(
-      loop, std::move(task), [&outcome](std::exception_ptr error, Result<T> result) {
+      loop, std::move(task), [&outcome](const std::exception_ptr& error, Result<T> result) {
         outcome = error ? Result<T>(failure(Code::internal, "the command failed inside"))
                         : std::move(result);
       });

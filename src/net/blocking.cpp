@@ -4,7 +4,7 @@
 
 namespace moorgate::net {
 
-Blocking::Blocking(std::string name, std::size_t threads, std::size_t queue_limit)
+Blocking::Blocking(const std::string& name, std::size_t threads, std::size_t queue_limit)
     : queue_limit_(queue_limit) {
   threads_.reserve(threads);
   for (std::size_t i = 0; i < threads; ++i) {

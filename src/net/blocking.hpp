@@ -29,7 +29,7 @@ inline constexpr boost::asio::use_awaitable_t<boost::asio::io_context::executor_
 class Blocking {
  public:
   /// `name` labels the threads (15 characters at most).
-  Blocking(std::string name, std::size_t threads, std::size_t queue_limit);
+  Blocking(const std::string& name, std::size_t threads, std::size_t queue_limit);
   /// As finish().
   ~Blocking();
   Blocking(const Blocking&) = delete;
