@@ -57,8 +57,8 @@ class ConnectorTest : public testing::Test {
   ~ConnectorTest() override {
     pool_.finish();
     worker_->stop();
-    worker_.reset();
     listener_.reset();
+    worker_.reset();
     std::filesystem::remove_all(folder_);
   }
 
