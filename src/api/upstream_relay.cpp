@@ -63,6 +63,14 @@ std::string unexplained(const http::ResponseHead& head) {
          std::string(http::status_text(head.status)) + " and gave no reason";
 }
 
+/// The HTTP client knows only a server; clients of ours must not take it for us.
+std::string told_to_client(const ClientFailure& failed) {
+  if (failed.error.message.find("registry behind") != std::string::npos) {
+    return failed.error.message;
+  }
+  return "no answer from the registry behind: " + failed.error.message;
+}
+
 /// What the client can be told about its own failing; nothing where it is gone.
 std::optional<Error> fault_of_client(const Error& error) {
   if (error.code == Code::end_of_stream) return std::nullopt;
@@ -114,15 +122,15 @@ Task<> send_failure(http::Exchange& exchange, ClientFailure failed) {
               {"kind", failed.kind_text()},
               {"error", failed.error.message},
               {"detail", failed.error.detail}});
-  exchange.record.reason = failed.error.message;
+  const std::string message = told_to_client(failed);
+  exchange.record.reason = message;
   const int status = failed.status();
   start_answer(exchange, status);
   exchange.header("Content-Type", kJson);
   if (status == 503) {
     exchange.header("Retry-After", static_cast<std::uint64_t>(failed.retry_after.count()));
   }
-  co_await exchange.send(
-      render_error(status == 500 ? "UNKNOWN" : "UNAVAILABLE", failed.error.message));
+  co_await exchange.send(render_error(status == 500 ? "UNKNOWN" : "UNAVAILABLE", message));
 }
 
 Task<std::optional<ClientResponse>> ask_upstream(gateway::ReverseProxy& proxy, const Call& call,

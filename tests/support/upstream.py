@@ -37,17 +37,25 @@ class Peer:
         self._received = b""
 
     def request(self, body=True):
+        """The next request; the gateway's own question at /v2/ is answered by the way."""
+        while request := self._head():
+            if request.target == "/v2/":
+                self.send(self.upstream.base)
+                continue
+            self.upstream.requests.append(request)
+            if body:
+                request.body = self.body(request)
+            return request
+        return None
+
+    def _head(self):
         head = self._until(b"\r\n\r\n")
         if head is None:
             return None
         first, *lines = head.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
         method, target, version = first.split(" ")
         assert version == "HTTP/1.1", first
-        request = Request(method, target, [tuple(line.split(": ", 1)) for line in lines])
-        self.upstream.requests.append(request)
-        if body:
-            request.body = self.body(request)
-        return request
+        return Request(method, target, [tuple(line.split(": ", 1)) for line in lines])
 
     def body(self, request):
         if request.header("Expect"):
@@ -102,10 +110,12 @@ class Peer:
 
 class Upstream:
     """Serves each connection by `serve(peer)` in a thread of its own, on a port of the kernel's
-    choosing. With a certificate (of support.certificates) it speaks TLS."""
+    choosing. With a certificate (of support.certificates) it speaks TLS. `base` is what it says at
+    /v2/, where the gateway asks how to sign in."""
 
-    def __init__(self, serve, certificate=None, address=("127.0.0.1", 0)):
+    def __init__(self, serve, certificate=None, base=None, address=("127.0.0.1", 0)):
         self.serve = serve
+        self.base = base or reply(200, b"{}")
         self.requests = []
         self._tls = None
         if certificate:
@@ -137,6 +147,10 @@ class Upstream:
     def close(self):
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self.drop()
+
+    def drop(self):
+        """Ends all connections."""
         for connected in self._open:
             with contextlib.suppress(OSError):
                 connected.shutdown(socket.SHUT_RDWR)
@@ -151,8 +165,8 @@ class Upstream:
             threading.Thread(target=self._run, args=(connected,), daemon=True).start()
 
     def _run(self, connected):
-        # A gateway that has had enough closes in the midst of things.
-        with contextlib.suppress(OSError, ssl.SSLError), connected:
+        # A gateway that has had enough closes in the midst of things, and hands on what cannot be read.
+        with contextlib.suppress(OSError, ValueError), connected:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls:
                 connected = self._tls.wrap_socket(connected, server_side=True)
@@ -188,7 +202,11 @@ def by_path(routes, otherwise=NOT_FOUND):
     return answering(answer)
 
 
+BASIC = ("WWW-Authenticate", 'Basic realm="behind"')
+
+
 def reply(status, body=b"", *headers):
     """A well-formed answer."""
-    lines = [f"HTTP/1.1 {status} Status", f"Content-Length: {len(body)}", *(f"{name}: {value}" for name, value in headers)]
+    lines = [f"HTTP/1.1 {status} Status", f"Content-Length: {len(body)}",
+             *(f"{name}: {value}" for name, value in headers)]
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
