@@ -132,6 +132,15 @@ def test_an_image_is_pushed_pulled_and_deleted(pusher, owner, reader, repository
     assert (gone.status, gone.error) == (404, "MANIFEST_UNKNOWN")
 
 
+@pytest.mark.parametrize("headers", [[], [("Accept", "*/*")]])
+def test_who_takes_anything_gets_what_was_pushed(pusher, reader, repository, headers):
+    """docker-registry itself answers 404 unless an OCI manifest is asked for by name."""
+    pushed = image(noise(100, repository))
+    pusher.push_image(repository, "v1", pushed)
+    pulled = reader.manifest(repository, "v1", headers)
+    assert (pulled.status, pulled.body) == (200, pushed.manifest.data)
+
+
 def test_a_manifest_without_its_blobs_is_refused_as_the_registry_behind_says(pusher, repository):
     refused = pusher.put_manifest(repository, "v1", image(b"never pushed").manifest)
     assert (refused.status, refused.error) == (404, "BLOB_UNKNOWN") or refused.error == "MANIFEST_BLOB_UNKNOWN"

@@ -7,6 +7,7 @@
 #include "api/error_body.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "oci/manifest.hpp"
 
 namespace moorgate::api {
 namespace {
@@ -94,6 +95,18 @@ Task<> send_client_fault(http::Exchange& exchange, const Error& error) {
   co_await exchange.send(render_error("BLOB_UPLOAD_INVALID", fault->message));
 }
 
+/// Registries in the field answer only with what they are asked for by name, or convert it.
+std::string accept_for(const Call& call) {
+  if (call.route.endpoint != Endpoint::manifest) return {};
+  std::string all;
+  for (const std::string_view type :
+       {oci::media_type::kOciIndex, oci::media_type::kOciManifest, oci::media_type::kDockerList,
+        oci::media_type::kDockerManifest}) {
+    all.append(type).append(", ");
+  }
+  return all + "*/*";
+}
+
 /// To where the client can go by itself; it takes none of our credentials there.
 Task<> send_redirect(const Call& call, const gateway::ReverseProxy& proxy,
                      const http::ResponseHead& head, std::string_view target) {
@@ -135,7 +148,7 @@ Task<> send_failure(http::Exchange& exchange, ClientFailure failed) {
 
 Task<std::optional<ClientResponse>> ask_upstream(gateway::ReverseProxy& proxy, const Call& call,
                                                  std::string target, std::string scope) {
-  auto answer = co_await proxy.forward(call.exchange, target, std::move(scope));
+  auto answer = co_await proxy.forward(call.exchange, target, std::move(scope), accept_for(call));
   if (!answer) {
     co_await send_failure(call.exchange, std::move(answer).error());
     co_return std::nullopt;

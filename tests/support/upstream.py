@@ -62,7 +62,7 @@ class Peer:
             self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         if request.header("Transfer-Encoding"):
             whole = b""
-            while size := int(self._until(b"\r\n"), 16):
+            while size := int(self._until(b"\r\n") or b"", 16):
                 whole += self.read(size)
                 self.read(2)
             self._until(b"\r\n")
