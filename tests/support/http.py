@@ -149,6 +149,16 @@ class Connection:
         except ConnectionClosed:
             return self._take(len(self._received))
 
+    def skip(self, count):
+        """Takes `count` bytes without keeping them; returns how many came."""
+        seen = len(self._take(min(count, len(self._received))))
+        return seen + skip(self.socket, count - seen)
+
+    def skip_to(self, end):
+        """The same up to the bytes `end`, after which the server must be silent."""
+        seen = self._take(len(self._received))
+        return len(seen) + skip_to(self.socket, end, seen)
+
     def _read_chunked(self):
         body = b""
         while size := int(self._read_until(b"\r\n"), 16):
@@ -175,3 +185,22 @@ class Connection:
         if not data:
             raise ConnectionClosed(f"after {bytes(self._received[:200])!r}")
         self._received += data
+
+
+def skip(connected, count):
+    """Takes `count` bytes from a socket without keeping them; returns how many came."""
+    room = memoryview(bytearray(1 << 20))
+    seen = 0
+    while seen < count and (got := connected.recv_into(room, min(len(room), count - seen))):
+        seen += got
+    return seen
+
+
+def skip_to(connected, end, last=b""):
+    """The same up to the bytes `end`; `last` came before."""
+    room = memoryview(bytearray(1 << 20))
+    seen = 0
+    while not last.endswith(end) and (got := connected.recv_into(room)):
+        seen += got
+        last = (last[-len(end):] + bytes(room[max(0, got - len(end)):got]))[-len(end):]
+    return seen

@@ -9,6 +9,8 @@ import struct
 import threading
 from dataclasses import dataclass, field
 
+from support.http import skip, skip_to
+
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -75,20 +77,22 @@ class Peer:
             if not more:
                 break
             self._received += more
-        taken, self._received = self._received[:count], self._received[count:]
-        return taken
+        return self.take(count)
 
     def skip(self, count):
         """Takes `count` bytes without keeping them; returns how many came."""
-        seen = min(count, len(self._received))
-        self._received = self._received[seen:]
-        room = memoryview(bytearray(1 << 20))
-        while seen < count:
-            got = self.socket.recv_into(room, min(len(room), count - seen))
-            if got == 0:
-                break
-            seen += got
-        return seen
+        seen = len(self.take(min(count, len(self._received))))
+        return seen + skip(self.socket, count - seen)
+
+    def skip_to(self, end):
+        """The same up to the bytes `end`."""
+        seen = self.take(len(self._received))
+        return len(seen) + skip_to(self.socket, end, seen)
+
+    def take(self, count):
+        """Of what has come already."""
+        taken, self._received = self._received[:count], self._received[count:]
+        return taken
 
     def send(self, data):
         self.socket.sendall(data)
