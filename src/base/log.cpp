@@ -4,6 +4,7 @@
 #include <spdlog/async_logger.h>
 #include <spdlog/details/thread_pool.h>
 #include <spdlog/sinks/base_sink.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,13 +20,20 @@
 namespace moorgate::log {
 namespace {
 
-constexpr std::size_t kQueueLines = 8192;
+// Each place takes 400 bytes for good. The many lines, those of requests, come in batches.
+constexpr std::size_t kQueueLines = 1024;
 // Batches are long: past this many waiting entries, whatever they are, a batch is dropped.
 constexpr std::size_t kQueueBatches = 256;
 constexpr std::size_t kFlushBytes = 32768;
 // What poll() calls writable takes this much without blocking, even when it is a pipe.
 constexpr std::size_t kPipeBytes = 4096;
 constexpr int kPatienceMs = 1000;
+
+/// A file takes everything at once; only a pipe, a socket or a terminal has a reader to wait for.
+bool is_file(int fd) {
+  struct stat status{};
+  return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
 
 /// Writes when the queue has run empty or enough has gathered: one system call per burst, and no
 /// line waits behind another.
@@ -47,14 +55,10 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
   void flush_() override {
     std::size_t done = 0;
     while (done < pending_.size() && !given_up_) {
-      pollfd out{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
-      const int ready = ::poll(&out, 1, kPatienceMs);
-      if (ready == 0 && !hurried_) continue;
-      if (ready < 0 && errno == EINTR) continue;
-      given_up_ = ready <= 0;
-      if (given_up_) break;
-      const std::size_t size = std::min(pending_.size() - done, kPipeBytes);
-      const ssize_t count = ::write(STDERR_FILENO, pending_.data() + done, size);
+      if (!to_file_ && !reader_is_ready()) continue;
+      const std::size_t size = to_file_ ? pending_.size() : kPipeBytes;
+      const ssize_t count =
+          ::write(STDERR_FILENO, pending_.data() + done, std::min(pending_.size() - done, size));
       if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
       if (count < 0) break;
       done += static_cast<std::size_t>(count);
@@ -64,6 +68,16 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
     pending_lines_ = 0;
   }
 
+  /// False after a while without; then also gives up, if there is hurry.
+  bool reader_is_ready() {
+    pollfd out{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+    const int ready = ::poll(&out, 1, kPatienceMs);
+    if (ready > 0) return true;
+    given_up_ = ready == 0 ? hurried_.load() : errno != EINTR;
+    return false;
+  }
+
+  const bool to_file_ = is_file(STDERR_FILENO);
   // Owned by the background thread, under base_sink's mutex.
   std::string pending_;
   std::uint64_t pending_lines_ = 0;

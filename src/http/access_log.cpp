@@ -2,8 +2,9 @@
 
 #include <time.h>
 
-#include <array>
+#include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <utility>
 
 #include "base/text.hpp"
@@ -16,48 +17,167 @@ constexpr std::size_t kBatch = 32 << 10;
 /// Of a target or a reason, what one line shows.
 constexpr std::size_t kFieldLimit = 2048;
 
-void append_json(std::string& out, std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
-  for (const char c : text.substr(0, kFieldLimit)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out += "\\u00";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    } else {
-      out += c;
+/// What one byte of a text may become: "\u00xx".
+constexpr std::size_t kEscaped = 6;
+/// Keys, punctuation and numbers of a line; about 250 bytes are in use.
+constexpr std::size_t kRestOfLine = 512;
+
+constexpr bool needs_escape(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f || c == '"' || c == '\\';
+}
+
+/// Of eight bytes at once; exact for whether there is one, not for which.
+constexpr bool any_needs_escape(std::uint64_t word) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  const auto zero = [](std::uint64_t bytes) { return (bytes - kOnes) & ~bytes; };
+  const std::uint64_t control = (word - kOnes * 0x20) & ~word;
+  return ((control | zero(word ^ (kOnes * '"')) | zero(word ^ (kOnes * '\\')) |
+           zero(word ^ (kOnes * 0x7f))) &
+          (kOnes * 0x80)) != 0;
+}
+
+bool any_needs_escape(std::string_view text) {
+  bool any = false;
+  std::uint64_t word = 0;
+  for (; text.size() >= sizeof word; text.remove_prefix(sizeof word)) {
+    std::memcpy(&word, text.data(), sizeof word);
+    any |= any_needs_escape(word);
+  }
+  for (const char c : text) any |= needs_escape(c);
+  return any;
+}
+
+/// Writes where the caller has made room for `room_for` all of it.
+class Line {
+ public:
+  explicit Line(char* at) : at_(at) {}
+  char* end() const { return at_; }
+
+  void raw(std::string_view text) {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+
+  void escaped(std::string_view text) {
+    text = text.substr(0, kFieldLimit);
+    if (!any_needs_escape(text)) {
+      raw(text);
+      return;
+    }
+    static constexpr std::string_view kHex = "0123456789abcdef";
+    for (const char c : text) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (!needs_escape(c)) {
+        *at_++ = c;
+      } else if (c == '"' || c == '\\') {
+        *at_++ = '\\';
+        *at_++ = c;
+      } else {
+        raw("\\u00");
+        *at_++ = kHex[byte >> 4];
+        *at_++ = kHex[byte & 15];
+      }
     }
   }
+
+  void number(std::uint64_t number) { at_ = std::to_chars(at_, at_ + 20, number).ptr; }
+
+  void milliseconds(std::chrono::microseconds duration) {
+    const auto micros = static_cast<std::uint64_t>(duration.count());
+    number(micros / 1000);
+    const std::uint64_t rest = micros % 1000;
+    *at_++ = '.';
+    *at_++ = static_cast<char>('0' + rest / 100);
+    *at_++ = static_cast<char>('0' + rest / 10 % 10);
+    *at_++ = static_cast<char>('0' + rest % 10);
+  }
+
+  /// Of a JSON object: `opening` ends the member before and begins this one.
+  void member(std::string_view opening, std::string_view value) {
+    raw(opening);
+    escaped(value);
+  }
+  void member(std::string_view opening, std::uint64_t value) {
+    raw(opening);
+    number(value);
+  }
+
+ private:
+  char* at_;
+};
+
+std::size_t room_for(const Exchange& exchange, std::string_view client) {
+  std::size_t escaped = 0;
+  for (const std::string_view text :
+       {client, std::string_view(exchange.record.principal), exchange.head().method_text,
+        exchange.head().target, exchange.record.action,
+        std::string_view(exchange.record.repository), std::string_view(exchange.record.reason),
+        std::string_view(exchange.record.original)}) {
+    escaped += std::min(text.size(), kFieldLimit);
+  }
+  return kRestOfLine + kEscaped * escaped;
 }
 
-void append_number(std::string& out, std::uint64_t number) {
-  std::array<char, 20> digits{};
-  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
-  out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+void add_json(Line& line, std::string_view now, const Exchange& exchange, std::string_view client,
+              std::chrono::microseconds duration) {
+  const AccessRecord& record = exchange.record;
+  line.raw(R"({"time":")");
+  line.raw(now);
+  line.member(R"(","level":"info","message":"request","client":")", client);
+  line.member(R"(","user":")", record.principal);
+  line.member(R"(","method":")", exchange.head().method_text);
+  line.member(R"(","target":")", exchange.head().target);
+  line.member(R"(","status":)", static_cast<std::uint64_t>(exchange.status()));
+  line.member(R"(,"bytes_in":)", exchange.body().received());
+  line.member(R"(,"bytes_out":)", exchange.bytes_sent());
+  line.raw(R"(,"duration_ms":)");
+  line.milliseconds(duration);
+  // From here on each closes itself.
+  const auto text = [&line](std::string_view opening, std::string_view value) {
+    if (value.empty()) return;
+    line.member(opening, value);
+    line.raw("\"");
+  };
+  text(R"(,"original":")", record.original);
+  text(R"(,"action":")", record.action);
+  text(R"(,"repository":")", record.repository);
+  text(R"(,"reason":")", record.reason);
+  if (exchange.broken()) line.raw(R"(,"incomplete":true)");
+  line.raw("}\n");
 }
 
-void append_milliseconds(std::string& out, std::chrono::microseconds duration) {
-  const auto micros = static_cast<std::uint64_t>(duration.count());
-  append_number(out, micros / 1000);
-  const std::uint64_t rest = micros % 1000;
-  out += '.';
-  out += static_cast<char>('0' + rest / 100);
-  out += static_cast<char>('0' + rest / 10 % 10);
-  out += static_cast<char>('0' + rest % 10);
-}
-
-void json_text(std::string& out, std::string_view key, std::string_view value) {
-  out.append(",\"").append(key).append("\":\"");
-  append_json(out, value);
-  out += '"';
-}
-
-void json_number(std::string& out, std::string_view key, std::uint64_t value) {
-  out.append(",\"").append(key).append("\":");
-  append_number(out, value);
+void add_human(Line& line, std::string_view now, const Exchange& exchange, std::string_view client,
+               std::chrono::microseconds duration) {
+  const AccessRecord& record = exchange.record;
+  line.raw(now);
+  line.raw(" ");
+  line.escaped(client);
+  line.raw(" ");
+  line.escaped(record.principal.empty() ? "-" : std::string_view(record.principal));
+  line.raw(" ");
+  line.escaped(exchange.head().method_text);
+  line.raw(" ");
+  line.escaped(exchange.head().target);
+  line.raw(" ");
+  line.number(static_cast<std::uint64_t>(exchange.status()));
+  line.raw(" in=");
+  line.number(exchange.body().received());
+  line.raw(" out=");
+  line.number(exchange.bytes_sent());
+  line.raw(" ");
+  line.milliseconds(duration);
+  line.raw("ms");
+  if (exchange.broken()) line.raw(" (broke off)");
+  if (!record.original.empty()) {
+    line.raw(" for: ");
+    line.escaped(record.original);
+  }
+  if (!record.reason.empty()) {
+    line.raw(" refused: ");
+    line.escaped(record.reason);
+  }
+  line.raw("\n");
 }
 
 }  // namespace
@@ -81,68 +201,18 @@ std::string_view AccessLog::timestamp() {
 void AccessLog::add(const Exchange& exchange, std::string_view client,
                     std::chrono::microseconds duration) {
   if (!log::enabled(log::Level::info)) return;
-  if (format_ == log::Format::json) {
-    add_json(exchange, client, duration);
-  } else {
-    add_human(exchange, client, duration);
-  }
+  const std::string_view now = timestamp();
+  const std::size_t before = lines_.size();
+  lines_.resize_and_overwrite(before + room_for(exchange, client), [&](char* data, std::size_t) {
+    Line line(data + before);
+    if (format_ == log::Format::json) {
+      add_json(line, now, exchange, client, duration);
+    } else {
+      add_human(line, now, exchange, client, duration);
+    }
+    return static_cast<std::size_t>(line.end() - data);
+  });
   if (lines_.size() >= kBatch) flush();
-}
-
-void AccessLog::add_json(const Exchange& exchange, std::string_view client,
-                         std::chrono::microseconds duration) {
-  const AccessRecord& record = exchange.record;
-  lines_ += R"({"time":")";
-  lines_ += timestamp();
-  lines_ += R"(","level":"info","message":"request")";
-  json_text(lines_, "client", client);
-  json_text(lines_, "user", record.principal);
-  json_text(lines_, "method", exchange.head().method_text);
-  json_text(lines_, "target", exchange.head().target);
-  json_number(lines_, "status", static_cast<std::uint64_t>(exchange.status()));
-  json_number(lines_, "bytes_in", exchange.body().received());
-  json_number(lines_, "bytes_out", exchange.bytes_sent());
-  lines_ += R"(,"duration_ms":)";
-  append_milliseconds(lines_, duration);
-  if (!record.original.empty()) json_text(lines_, "original", record.original);
-  if (!record.action.empty()) json_text(lines_, "action", record.action);
-  if (!record.repository.empty()) json_text(lines_, "repository", record.repository);
-  if (!record.reason.empty()) json_text(lines_, "reason", record.reason);
-  if (exchange.broken()) lines_ += R"(,"incomplete":true)";
-  lines_ += "}\n";
-}
-
-void AccessLog::add_human(const Exchange& exchange, std::string_view client,
-                          std::chrono::microseconds duration) {
-  const AccessRecord& record = exchange.record;
-  lines_ += timestamp();
-  lines_ += ' ';
-  lines_ += client;
-  lines_ += ' ';
-  lines_ += record.principal.empty() ? "-" : std::string_view(record.principal);
-  lines_ += ' ';
-  append_json(lines_, exchange.head().method_text);
-  lines_ += ' ';
-  append_json(lines_, exchange.head().target);
-  lines_ += ' ';
-  append_number(lines_, static_cast<std::uint64_t>(exchange.status()));
-  lines_ += " in=";
-  append_number(lines_, exchange.body().received());
-  lines_ += " out=";
-  append_number(lines_, exchange.bytes_sent());
-  lines_ += ' ';
-  append_milliseconds(lines_, duration);
-  lines_ += "ms";
-  if (exchange.broken()) lines_ += " (broke off)";
-  if (!record.original.empty()) {
-    lines_ += " for: ";
-    append_json(lines_, record.original);
-  }
-  if (!record.reason.empty()) {
-    lines_ += " refused: ";
-    append_json(lines_, record.reason);
-  }
-  lines_ += '\n';
 }
 
 void AccessLog::flush() {

@@ -25,10 +25,6 @@ class AccessLog {
   void flush();
 
  private:
-  void add_json(const Exchange& exchange, std::string_view client,
-                std::chrono::microseconds duration);
-  void add_human(const Exchange& exchange, std::string_view client,
-                 std::chrono::microseconds duration);
   std::string_view timestamp();
 
   const log::Format format_;

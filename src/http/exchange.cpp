@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <tuple>
 #include <utility>
 
@@ -12,6 +13,8 @@
 
 namespace moorgate::http {
 namespace {
+
+using namespace std::string_view_literals;
 
 /// A body this short is read to its end so that the connection can go on.
 constexpr std::uint64_t kWorthDraining = 64 << 10;
@@ -23,10 +26,25 @@ constexpr std::string_view kLineBreak = "\r\n";
 /// As nginx writes it into its log; never on the wire.
 constexpr int kClientGone = 499;
 
-void append(std::string& out, std::uint64_t number) {
-  std::array<char, 20> digits{};
-  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
-  out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+/// Room for the digits of any number.
+using Digits = std::array<char, 20>;
+
+std::string_view print(std::uint64_t number, Digits& into) {
+  const auto [end, error] = std::to_chars(into.data(), into.data() + into.size(), number);
+  return {into.data(), static_cast<std::size_t>(end - into.data())};
+}
+
+/// Appends all parts with one look at the capacity: heads are made of many short pieces.
+template <class... Parts>
+void append(std::string& out, Parts... parts) {
+  const std::size_t before = out.size();
+  const std::size_t after = before + (parts.size() + ...);
+  // libstdc++ 12 passes the new capacity as the second argument when it grows.
+  out.resize_and_overwrite(after, [&](char* data, std::size_t /*size*/) {
+    char* at = data + before;
+    ((std::memcpy(at, parts.data(), parts.size()), at += parts.size()), ...);
+    return after;
+  });
 }
 
 }  // namespace
@@ -70,41 +88,34 @@ std::string_view status_text(int status) noexcept {
   return "Status";
 }
 
+std::string& Exchange::head_text() {
+  if (!std::exchange(head_begun_, true)) wire_.scratch.assign(kStatusLineRoom, ' ');
+  return wire_.scratch;
+}
+
 void Exchange::header(std::string_view name, std::string_view value) {
-  std::string& out = wire_.scratch;
-  if (headers_end_ == 0) out.assign(kStatusLineRoom, ' ');
-  out.append(name).append(": ").append(value).append("\r\n");
-  headers_end_ = out.size();
+  append(head_text(), name, ": "sv, value, "\r\n"sv);
 }
 
 void Exchange::header(std::string_view name, std::uint64_t value) {
-  std::array<char, 20> digits{};
-  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-  header(name, std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
+  Digits digits;
+  header(name, print(value, digits));
 }
 
 void Exchange::restart_response() noexcept {
-  headers_end_ = 0;
+  head_begun_ = false;
   status_ = 500;
 }
 
 std::string_view Exchange::render_head(std::uint64_t length) {
-  std::string& out = wire_.scratch;
-  if (headers_end_ == 0) out.assign(kStatusLineRoom, ' ');
-  if (status_ != 204 && status_ != 304) {
-    out += "Content-Length: ";
-    append(out, length);
-    out += "\r\n";
-  }
+  if (status_ != 204 && status_ != 304) header("Content-Length", length);
   return finish_head();
 }
 
 std::string_view Exchange::render_head_unbounded() {
-  std::string& out = wire_.scratch;
-  if (headers_end_ == 0) out.assign(kStatusLineRoom, ' ');
   chunked_ = head_.method != Method::head && head_.minor_version > 0;
   if (chunked_) {
-    out += "Transfer-Encoding: chunked\r\n";
+    header("Transfer-Encoding", "chunked");
   } else if (head_.method != Method::head) {
     keep_alive_ = false;
   }
@@ -112,29 +123,30 @@ std::string_view Exchange::render_head_unbounded() {
 }
 
 std::string_view Exchange::finish_head() {
-  std::string& out = wire_.scratch;
   const auto rest = body_.remaining();
   if (!rest || *rest > kWorthDraining || (body_.awaiting_continue() && *rest > 0)) {
     keep_alive_ = false;
   }
-  if (!keep_alive_) out += "Connection: close\r\n";
-  out += "\r\n";
+  std::string& out = head_text();
+  append(out, keep_alive_ ? "\r\n"sv : "Connection: close\r\n\r\n"sv);
 
   // The status line is written right before the headers, whose start is fixed.
-  std::string line;
-  line.reserve(kStatusLineRoom);
-  line += "HTTP/1.1 ";
-  append(line, static_cast<std::uint64_t>(status_));
-  line += ' ';
-  line += status_text(status_);
-  line += "\r\nDate: ";
-  line += wire_.date;
-  line += "\r\n";
-  const std::size_t start = kStatusLineRoom - line.size();
-  out.replace(start, line.size(), line);
+  char* start = out.data() + kStatusLineRoom;
+  const auto prepend = [&start](std::string_view part) {
+    start -= part.size();
+    std::memcpy(start, part.data(), part.size());
+  };
+  Digits digits;
+  prepend("\r\n");
+  prepend(wire_.date);
+  prepend("\r\nDate: ");
+  prepend(status_text(status_));
+  prepend(" ");
+  prepend(print(static_cast<std::uint64_t>(status_), digits));
+  prepend("HTTP/1.1 ");
   responded_ = true;
   wire_.deadline.set(wire_.send_patience);
-  return std::string_view(out).substr(start);
+  return std::string_view(out).substr(static_cast<std::size_t>(start - out.data()));
 }
 
 void Exchange::cut_off() noexcept {

@@ -21,13 +21,13 @@ namespace moorgate::http {
 /// What the pipeline found out about a request, for the access log. Views must outlive the
 /// exchange or point at its head.
 struct AccessRecord {
-  std::string principal;
-  std::string_view action;
-  std::string repository;
+  std::string principal = {};
+  std::string_view action = {};
+  std::string repository = {};
   /// Why the request was refused; empty if it was not.
-  std::string reason;
+  std::string reason = {};
   /// The request that a proxy asks about, "PUT /v2/…", where this one is only its question.
-  std::string original;
+  std::string original = {};
 };
 
 /// What a handler wants to find again at the next request of the same connection; dies with it.
@@ -98,6 +98,8 @@ class Exchange {
   AccessRecord record;
 
  private:
+  /// The headers so far, behind room for the status line.
+  std::string& head_text();
   /// The rendered head; decides whether the connection can go on.
   std::string_view render_head(std::uint64_t length);
   std::string_view render_head_unbounded();
@@ -111,9 +113,9 @@ class Exchange {
   bool keep_alive_;
   bool responded_ = false;
   bool broken_ = false;
+  bool head_begun_ = false;
   bool chunked_ = false;
   std::uint64_t bytes_sent_ = 0;
-  std::size_t headers_end_ = 0;
 };
 
 /// The answer to a request that could not be parsed, or that failed inside.

@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <utility>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 
 #include "net/worker.hpp"
@@ -29,13 +28,12 @@ Socket::Socket(Worker& worker, AcceptedSocket accepted)
               accepted.fd.release()),
       peer_(accepted.peer) {}
 
-Task<Result<std::size_t>> Socket::receive(std::span<char> into) {
-  const auto buffer = boost::asio::mutable_buffer(into.data(), into.size());
-  auto [error, count] = co_await socket_.async_receive(buffer, kTry);
-  if (aborted_) co_return failure(Code::timeout, "aborted");
+Result<std::size_t> Socket::received(std::tuple<boost::system::error_code, std::size_t> outcome) {
+  const auto [error, count] = outcome;
+  if (aborted_) return failure(Code::timeout, "aborted");
   ended_ = error == boost::asio::error::eof;
-  if (error) co_return failure(stream_error(error));
-  co_return count;
+  if (error) return failure(stream_error(error));
+  return count;
 }
 
 Task<Result<>> Socket::wait_readable() {
@@ -64,16 +62,6 @@ Result<std::size_t> Socket::try_send(std::string_view first, std::string_view se
   if (sent >= 0) return static_cast<std::size_t>(sent);
   if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return std::size_t{0};
   return failure(stream_error({errno, boost::system::system_category()}));
-}
-
-Task<Result<>> Socket::send_all(std::string_view bytes) {
-  while (true) {
-    auto sent = try_send(bytes, {}, false);
-    if (!sent) co_return failure(std::move(sent).error());
-    bytes.remove_prefix(*sent);
-    if (bytes.empty()) co_return Result<>{};
-    if (auto ready = co_await wait_writable(); !ready) co_return ready;
-  }
 }
 
 void Socket::shutdown_send() noexcept {

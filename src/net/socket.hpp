@@ -2,9 +2,11 @@
 
 #include <span>
 #include <string_view>
+#include <tuple>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 
 #include "net/blocking.hpp"
@@ -20,14 +22,16 @@ class Socket {
  public:
   Socket(Worker& worker, AcceptedSocket accepted);
 
-  /// At least one byte or an error; waits.
-  Task<Result<std::size_t>> receive(std::span<char> into);
+  /// At least one byte or an error; waits. As two halves, because a coroutine around them would
+  /// cost as much as what it does: received(co_await receive(into)).
+  auto receive(std::span<char> into) {
+    return socket_.async_receive(boost::asio::mutable_buffer(into.data(), into.size()), kTry);
+  }
+  Result<std::size_t> received(std::tuple<boost::system::error_code, std::size_t> outcome);
   Task<Result<>> wait_readable();
   Task<Result<>> wait_writable();
   /// As many bytes as the kernel takes at once, 0 if none. `more`: further bytes follow at once.
   Result<std::size_t> try_send(std::string_view first, std::string_view second, bool more);
-  /// All of it, however long the peer takes.
-  Task<Result<>> send_all(std::string_view bytes);
   int fd() noexcept { return socket_.native_handle(); }
   void shutdown_send() noexcept;
   /// A pending send ends, later ones fail; receiving goes on.

@@ -24,7 +24,7 @@ class TcpStream final : public Stream {
   Task<Result<>> handshake() override { co_return Result<>{}; }
 
   Task<Result<std::size_t>> read_some(std::span<char> into) override {
-    return socket_.receive(into);
+    co_return socket_.received(co_await socket_.receive(into));
   }
 
   bool has_buffered_input() const noexcept override { return false; }

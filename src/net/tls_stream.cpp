@@ -16,11 +16,6 @@
 namespace moorgate::net {
 namespace {
 
-/// SSL_get_error looks at the thread's whole error queue; clearing an empty one is not free.
-void forget_errors() {
-  if (ERR_peek_error() != 0) ERR_clear_error();
-}
-
 constexpr std::size_t kRecord = 16 << 10;
 /// Plain bytes that are encrypted before the socket sees any of them.
 constexpr std::size_t kBatch = 8 * kRecord;
@@ -43,35 +38,40 @@ class TlsStream final : public Stream {
 
   Task<Result<>> handshake() override {
     while (true) {
-      forget_errors();
       const int done = SSL_do_handshake(ssl_.get());
-      const int reason = SSL_get_error(ssl_.get(), done);
-      std::string refusal = reason == SSL_ERROR_SSL ? handshake_refusal() : std::string();
-      if (auto sent = co_await flush(); !sent) co_return sent;
-      if (done == 1) co_return Result<>{};
-      if (!refusal.empty()) {
-        co_return failure(Code::end_of_stream, "the TLS connection ended", std::move(refusal));
+      const bool over = done != 1 && !wants_input();
+      // Looked at now: after a wait the thread's errors may be another connection's.
+      Error reason = over ? refused() : Error{};
+      if (out_end_ > 0) {
+        if (auto sent = co_await flush(); !sent) co_return sent;
       }
-      if (auto more = co_await next_input(reason); !more) co_return more;
+      if (done == 1) co_return Result<>{};
+      if (over) co_return failure(std::move(reason));
+      auto more = arrived(socket_.received(co_await socket_.receive(room_for_input())));
+      if (!more) co_return more;
     }
   }
 
   Task<Result<std::size_t>> read_some(std::span<char> into) override {
     while (true) {
-      forget_errors();
-      std::size_t total = 0;
-      int got = 0;
-      // Every record that has arrived, not just the first.
-      while (total < into.size() &&
-             (got = SSL_read(ssl_.get(), into.data() + total, clamp(into.size() - total))) > 0) {
-        total += static_cast<std::size_t>(got);
+      // Without input SSL_read would only say so, at the price of a whole request.
+      if (has_buffered_input() || peer_is_done()) {
+        std::size_t total = 0;
+        // Every record that has arrived, not just the first.
+        do {
+          const int got = SSL_read(ssl_.get(), into.data() + total, clamp(into.size() - total));
+          if (got <= 0) break;
+          total += static_cast<std::size_t>(got);
+        } while (total < into.size() && has_buffered_input());
+        if (total > 0) co_return total;
+        if (!wants_input()) co_return failure(ended());
+        // What OpenSSL answers by itself, as to a key update.
+        if (out_end_ > 0) {
+          if (auto sent = co_await flush(); !sent) co_return failure(std::move(sent).error());
+        }
       }
-      if (total > 0) co_return total;
-      // Asked now: after a wait the queue of errors may be another connection's.
-      const int reason = SSL_get_error(ssl_.get(), got);
-      if (auto sent = co_await flush(); !sent) co_return failure(std::move(sent).error());
-      if (auto more = co_await next_input(reason); !more)
-        co_return failure(std::move(more).error());
+      auto more = arrived(socket_.received(co_await socket_.receive(room_for_input())));
+      if (!more) co_return failure(std::move(more).error());
     }
   }
 
@@ -87,6 +87,11 @@ class TlsStream final : public Stream {
       std::memcpy(joined.data(), first.data(), first.size());
       std::memcpy(joined.data() + first.size(), second.data(), second.size());
       if (auto done = encrypt({joined.data(), first.size() + second.size()}); !done) co_return done;
+      joined.release();
+      // Mostly without one more coroutine.
+      auto sent = try_flush();
+      if (!sent) co_return failure(std::move(sent).error());
+      if (*sent) co_return Result<>{};
       co_return co_await flush();
     }
     for (std::string_view part : {first, second}) {
@@ -135,17 +140,14 @@ class TlsStream final : public Stream {
   }
 
   Task<> shutdown_send() override {
-    forget_errors();
-    SSL_shutdown(ssl_.get());
-    std::ignore = co_await flush();
+    if (SSL_shutdown(ssl_.get()) < 0) ERR_clear_error();
+    if (out_end_ > 0) std::ignore = co_await flush();
     socket_.shutdown_send();
   }
 
   void interrupt_read() noexcept override { socket_.interrupt(); }
   void stop_writing() noexcept override { socket_.stop_sending(); }
-  bool ended_cleanly() const noexcept override {
-    return (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
-  }
+  bool ended_cleanly() const noexcept override { return peer_is_done(); }
   bool quiet() noexcept override { return !has_buffered_input() && socket_.quiet(); }
   void abort() noexcept override { socket_.abort(); }
   const Address& peer() const noexcept override { return socket_.peer(); }
@@ -159,54 +161,81 @@ class TlsStream final : public Stream {
   /// Into the out buffer; nothing is sent yet.
   Result<> encrypt(std::string_view plain) {
     while (!plain.empty()) {
-      forget_errors();
       const int taken = SSL_write(ssl_.get(), plain.data(), clamp(plain.size()));
-      if (taken <= 0) return failure(Code::end_of_stream, "the TLS connection ended");
+      if (taken <= 0) return failure(ended());
       plain.remove_prefix(static_cast<std::size_t>(taken));
     }
     return {};
   }
 
-  Task<Result<>> flush() {
-    if (out_end_ == 0) co_return Result<>{};
-    auto sent = co_await socket_.send_all({out_.data(), out_end_});
+  /// What the socket takes of the out buffer at once; true if that is all of it.
+  Result<bool> try_flush() {
+    auto sent = socket_.try_send({out_.data() + out_begin_, out_end_ - out_begin_}, {}, false);
+    if (sent) out_begin_ += *sent;
     // Half a record on the wire: nothing sensible can follow it.
     if (!sent && !socket_.sending_stopped()) socket_.abort();
-    out_end_ = 0;
+    if (sent && out_begin_ < out_end_) return false;
+    out_begin_ = out_end_ = 0;
     out_.release();
     out_is_large_ = false;
-    co_return sent;
+    if (!sent) return failure(std::move(sent).error());
+    return true;
   }
 
-  /// After SSL said it wants input: waits for some.
-  Task<Result<>> next_input(int reason) {
-    if (reason != SSL_ERROR_WANT_READ) {
-      co_return failure(Code::end_of_stream, "the TLS connection ended",
-                        reason == SSL_ERROR_SSL ? tls_reason() : "closed");
+  Task<Result<>> flush() {
+    while (true) {
+      auto done = try_flush();
+      if (!done) co_return failure(std::move(done).error());
+      if (*done) co_return Result<>{};
+      if (auto ready = co_await socket_.wait_writable(); !ready) {
+        if (!socket_.sending_stopped()) socket_.abort();
+        co_return ready;
+      }
     }
+  }
+
+  /// After a call of OpenSSL that did not succeed: more input would help. Unlike SSL_get_error it
+  /// does not depend on what others have left in the thread's queue of errors.
+  bool wants_input() const noexcept { return SSL_want_read(ssl_.get()); }
+  bool peer_is_done() const noexcept {
+    return (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+  }
+
+  /// Why OpenSSL does not go on.
+  Error ended() const {
+    const char* reason = peer_is_done() ? "closed" : ERR_reason_error_string(ERR_peek_last_error());
+    ERR_clear_error();
+    return {Code::end_of_stream, "the TLS connection ended",
+            reason != nullptr ? reason : "TLS error"};
+  }
+
+  std::span<char> room_for_input() {
     if (!in_) {
       in_ = (bulk_ ? worker_.large_buffers() : worker_.small_buffers()).borrow();
       in_begin_ = in_end_ = 0;
     }
-    auto got = co_await socket_.receive(in_.span().subspan(in_end_));
+    return in_.span().subspan(in_end_);
+  }
+
+  Result<> arrived(Result<std::size_t> got) {
     if (!got) {
       drop_empty_input();
-      co_return failure(std::move(got).error());
+      return failure(std::move(got).error());
     }
     in_end_ += *got;
     bulk_ = in_end_ == in_.size() || (bulk_ && in_end_ > in_.size() / 8);
-    co_return Result<>{};
+    return {};
   }
 
-  static std::string tls_reason() {
-    const char* reason = ERR_reason_error_string(ERR_peek_error());
-    return reason != nullptr ? reason : "TLS error";
-  }
-
-  std::string handshake_refusal() const {
+  /// Why there is no handshake; a client says what is wrong with the server's certificate.
+  Error refused() const {
+    Error error = ended();
     const long verdict = SSL_get_verify_result(ssl_.get());
-    if (verdict == X509_V_OK || SSL_is_server(ssl_.get()) == 1) return tls_reason();
-    return std::string("its certificate is refused: ") + X509_verify_cert_error_string(verdict);
+    if (verdict != X509_V_OK && SSL_is_server(ssl_.get()) == 0) {
+      error.detail =
+          std::string("its certificate is refused: ") + X509_verify_cert_error_string(verdict);
+    }
+    return error;
   }
 
   void drop_empty_input() noexcept {
@@ -282,6 +311,7 @@ class TlsStream final : public Stream {
   /// The peer sends faster than small buffers hold.
   bool bulk_ = false;
   BufferPool::Buffer out_;
+  std::size_t out_begin_ = 0;
   std::size_t out_end_ = 0;
   bool out_is_large_ = false;
   std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;

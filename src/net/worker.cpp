@@ -74,6 +74,8 @@ void Worker::tick() {
     const std::size_t length =
         std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
     http_date_.assign(text.data(), length);
+    small_buffers_.trim();
+    large_buffers_.trim();
   }
   for (const auto& work : ticks_) work();
 }
