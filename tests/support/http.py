@@ -22,12 +22,8 @@ class Endpoint:
         return self.server_name if isinstance(self.address, str) else f"{self.server_name}:{self.address[1]}"
 
 
-@dataclass
-class Response:
-    status: int
-    reason: str
-    headers: list = field(default_factory=list)
-    body: bytes = b""
+class Message:
+    """What requests and answers have in common: `headers`."""
 
     def all(self, name):
         return [value for key, value in self.headers if key.lower() == name.lower()]
@@ -37,6 +33,14 @@ class Response:
         values = self.all(name)
         assert len(values) <= 1, f"{name} is there {len(values)} times: {values}"
         return values[0] if values else None
+
+
+@dataclass
+class Response(Message):
+    status: int
+    reason: str
+    headers: list = field(default_factory=list)
+    body: bytes = b""
 
     def json(self):
         return json.loads(self.body)

@@ -9,25 +9,17 @@ import struct
 import threading
 from dataclasses import dataclass, field
 
-from support.http import skip, skip_to
+from support.http import Message, skip, skip_to
 
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
 @dataclass
-class Request:
+class Request(Message):
     method: str
     target: str
     headers: list = field(default_factory=list)
     body: bytes = b""
-
-    def all(self, name):
-        return [value for key, value in self.headers if key.lower() == name.lower()]
-
-    def header(self, name):
-        values = self.all(name)
-        assert len(values) <= 1, f"{name} is there {len(values)} times: {values}"
-        return values[0] if values else None
 
 
 class Peer:
