@@ -35,8 +35,9 @@ struct Resolver::State {
     std::int64_t last_used = 0;
     /// Why the last look-up failed.
     std::optional<Error> error;
-    /// Set while a look-up is under way.
-    std::shared_ptr<Event> flight;
+    /// Alive while a look-up is under way, whose coroutine keeps it: what belongs to the loop must
+    /// not outlive it.
+    std::weak_ptr<Event> flight;
   };
 
   State(Worker& worker_, Blocking& pool_, Lookup lookup_)
@@ -45,7 +46,7 @@ struct Resolver::State {
   /// Node-stable, so a reference survives an await as long as the entry is not the oldest.
   Host& host(const std::string& name) {
     if (!hosts.contains(name) && hosts.size() >= kMaxHosts) {
-      const auto idle = [](const auto& entry) { return !entry.second.flight; };
+      const auto idle = [](const auto& entry) { return entry.second.flight.expired(); };
       auto oldest = hosts.end();
       for (auto it = hosts.begin(); it != hosts.end(); ++it) {
         if (!idle(*it)) continue;
@@ -58,7 +59,8 @@ struct Resolver::State {
     return found;
   }
 
-  static Task<> look_up(std::shared_ptr<State> self, std::string name) {
+  static Task<> look_up(std::shared_ptr<State> self, std::string name,
+                        std::shared_ptr<Event> flight) {
     const auto job = [lookup = self->lookup, name] { return lookup(name); };
     auto found = co_await self->pool.run(job);
     Host& entry = self->host(name);
@@ -71,7 +73,8 @@ struct Resolver::State {
       entry.error =
           found ? Error{Code::unavailable, "a host name has no address"} : std::move(found).error();
     }
-    if (const auto flight = std::exchange(entry.flight, nullptr)) flight->set();
+    entry.flight.reset();
+    flight->set();
   }
 
   Worker& worker;
@@ -91,12 +94,14 @@ Task<Result<std::vector<Address>>> Resolver::resolve(std::string host, std::uint
   {
     State::Host& entry = state->host(host);
     if (coarse_now() < entry.fresh_until) co_return with_port(entry.addresses, port);
-    if (!entry.flight) {
-      entry.flight = std::make_shared<Event>(state->worker, kPatience);
-      boost::asio::co_spawn(state->worker.context(), State::look_up(state, host),
+    flight = entry.flight.lock();
+    if (!flight) {
+      // May be over before co_spawn returns.
+      flight = std::make_shared<Event>(state->worker, kPatience);
+      entry.flight = flight;
+      boost::asio::co_spawn(state->worker.context(), State::look_up(state, host, flight),
                             boost::asio::detached);
     }
-    flight = entry.flight;
   }
   const bool answered = co_await flight->wait();
   const State::Host& entry = state->host(host);

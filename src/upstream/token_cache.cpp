@@ -30,7 +30,8 @@ struct Entry {
   std::int64_t refresh_at = 0;
   std::int64_t expires_at = 0;
   std::optional<http::ClientFailure> refusal;
-  std::shared_ptr<Flight> flight;
+  /// The flight's coroutine keeps it: what belongs to the loop must not outlive it.
+  std::weak_ptr<Flight> flight;
 };
 
 }  // namespace
@@ -42,22 +43,24 @@ struct TokenCache::State {
   void make_room() {
     const std::int64_t now = net::coarse_now();
     std::erase_if(entries, [&](const auto& entry) {
-      return !entry.second.flight && entry.second.expires_at <= now;
+      return entry.second.flight.expired() && entry.second.expires_at <= now;
     });
     if (entries.size() < kMaxScopes) return;
     entries.erase(std::ranges::min_element(entries, {}, [](const auto& entry) {
-      return entry.second.flight ? INT64_MAX : entry.second.expires_at;
+      return entry.second.flight.expired() ? entry.second.expires_at : INT64_MAX;
     }));
   }
 
   std::shared_ptr<Flight> take_off(std::shared_ptr<State> self, const std::string& scope,
                                    Entry& entry) {
-    if (!entry.flight) {
-      entry.flight = std::make_shared<Flight>(worker);
-      boost::asio::co_spawn(worker.context(), fly(std::move(self), scope, entry.flight),
-                            boost::asio::detached);
-    }
-    return entry.flight;
+    auto flight = entry.flight.lock();
+    if (flight) return flight;
+    // May land before co_spawn returns.
+    flight = std::make_shared<Flight>(worker);
+    entry.flight = flight;
+    boost::asio::co_spawn(worker.context(), fly(std::move(self), scope, flight),
+                          boost::asio::detached);
+    return flight;
   }
 
   static Task<> fly(std::shared_ptr<State> self, std::string scope,
@@ -65,7 +68,7 @@ struct TokenCache::State {
     auto token = co_await self->fetch(scope);
     const auto found = self->entries.find(scope);
     // Dropped meanwhile: those who wait get it, nobody else.
-    if (found != self->entries.end() && found->second.flight == flight) {
+    if (found != self->entries.end() && found->second.flight.lock() == flight) {
       self->settle(found->second, token);
     }
     if (token) {
@@ -110,8 +113,9 @@ Task<http::ClientResult<Secret>> TokenCache::get(std::string scope) {
     const std::int64_t now = net::coarse_now();
     if (entry.refusal && now < entry.expires_at) co_return http::client_failure(*entry.refusal);
     if (!entry.refusal && now + kLeast < entry.expires_at) {
+      Secret token = entry.token;
       if (now >= entry.refresh_at) std::ignore = state->take_off(state, scope, entry);
-      co_return entry.token;
+      co_return token;
     }
     flight = state->take_off(state, scope, entry);
   }

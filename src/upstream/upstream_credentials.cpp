@@ -166,7 +166,7 @@ struct UpstreamCredentials::State {
   }
 
   static Task<ClientResult<>> learn(std::shared_ptr<State> self) {
-    auto asked = self->asking;
+    auto asked = self->asking.lock();
     if (!asked) {
       asked = std::make_shared<net::Event>(self->dialer.worker, net::Event::kForever);
       self->asking = asked;
@@ -194,7 +194,9 @@ struct UpstreamCredentials::State {
   Plan plan;
   /// What asking came to.
   ClientResult<> learnt;
-  std::shared_ptr<net::Event> asking;
+  /// Alive while somebody asks, whose coroutine keeps it: what belongs to the loop must not outlive
+  /// it.
+  std::weak_ptr<net::Event> asking;
   std::optional<TokenCache> tokens;
 };
 
