@@ -2,14 +2,17 @@
 behind is Debian's docker-registry."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from support.command import run
 from support.docker_registry import DockerRegistry
 from support.images import OCI_INDEX, artifact, digest_of, image, index, noise
-from support.moorgate import Site
+from support.moorgate import BINARY, Site
 from support.registry import OCTETS, blob_path, location, manifest_path, next_page
 
+MANUAL = Path(__file__).parent.parent / "docs/gateway.md"
 SBOM = "application/vnd.example.sbom"
 HIDDEN = {"who": ["user:reader", "user:pusher"], "repositories": "hidden/**", "deny": ["pull"]}
 
@@ -130,6 +133,15 @@ def test_an_image_is_pushed_pulled_and_deleted(pusher, owner, reader, repository
     assert owner.delete(manifest_path(repository, pushed.digest)).status == 202
     gone = reader.manifest(repository, "v1")
     assert (gone.status, gone.error) == (404, "MANIFEST_UNKNOWN")
+
+
+@pytest.mark.parametrize("headers", [[], [("Accept", "*/*")]])
+def test_who_takes_anything_gets_what_was_pushed(pusher, reader, repository, headers):
+    """docker-registry itself answers 404 unless an OCI manifest is asked for by name."""
+    pushed = image(noise(100, repository))
+    pusher.push_image(repository, "v1", pushed)
+    pulled = reader.manifest(repository, "v1", headers)
+    assert (pulled.status, pulled.body) == (200, pushed.manifest.data)
 
 
 def test_a_manifest_without_its_blobs_is_refused_as_the_registry_behind_says(pusher, repository):
@@ -373,6 +385,18 @@ def test_upstream_and_storage_exclude_each_other(site):
     refused = site.command("check", check=False)
     assert refused.returncode == 1
     assert "exclude each other" in refused.stderr
+
+
+def test_the_manuals_configuration_can_be_used(folder, authority):
+    text = MANUAL.read_text().split("```yaml\n", 1)[1].split("```", 1)[0]
+    (folder / "moorgate.yml").write_text(text)
+    (folder / "auth").mkdir()
+    authority.issue(folder / "auth/domain.crt", "registry.example.com")
+    (folder / "auth/internal-ca.crt").write_bytes(authority.certificate.read_bytes())
+    (folder / "auth/registry-password").write_text("secret of the test")
+    run("htpasswd", "-cbB", "-C", "4", folder / "auth/nginx.htpasswd", "testuser", "password")
+    checked = run(BINARY, "check", "--config", folder / "moorgate.yml")
+    assert "https://registry.internal:5000" in checked.stdout
 
 
 def test_check_says_what_the_gateway_stands_in_front_of(site):

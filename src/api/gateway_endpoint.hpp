@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -7,6 +8,7 @@
 #include "api/backend.hpp"
 #include "gateway/reverse_proxy.hpp"
 #include "gateway/upload_ticket.hpp"
+#include "http/client_pool.hpp"
 
 namespace moorgate::api {
 
@@ -28,8 +30,9 @@ class GatewayEndpoint final : public Backend {
   Task<> handle(const Call& call) override;
 
  private:
+  /// As ask_upstream(), for the target and scope that route and permit name.
+  Task<std::optional<http::ClientResponse>> ask(const Call& call, const access::Permit& permit);
   Task<> pass_on(const Call& call, const access::Permit& permit);
-  Task<> manifest(const Call& call, const access::Permit& permit);
   Task<> tags(const Call& call, const access::Permit& permit);
   Task<> referrers(const Call& call, const access::Permit& permit);
   Task<> referrers_by_tag(const Call& call, const access::Permit& permit);

@@ -41,9 +41,7 @@ std::vector<oci::Descriptor> referrers_in(std::string_view index, std::string_vi
 }  // namespace
 
 Task<> GatewayEndpoint::tags(const Call& call, const access::Permit& permit) {
-  auto answer = co_await ask_upstream(
-      proxy_, call, upstream_target(call.route, call.exchange.head().method, call.query),
-      token_scope(permit.repository(), permit.action()));
+  auto answer = co_await ask(call, permit);
   if (!answer) co_return;
   start_relay(call, *answer);
   relay_link(call, answer->head());
@@ -51,9 +49,7 @@ Task<> GatewayEndpoint::tags(const Call& call, const access::Permit& permit) {
 }
 
 Task<> GatewayEndpoint::referrers(const Call& call, const access::Permit& permit) {
-  auto answer = co_await ask_upstream(
-      proxy_, call, upstream_target(call.route, call.exchange.head().method, call.query),
-      token_scope(permit.repository(), permit.action()));
+  auto answer = co_await ask(call, permit);
   if (!answer) co_return;
   if (answer->head().status == 404) {
     std::ignore = co_await answer->read_all(kScrap);

@@ -7,6 +7,7 @@
 #include "api/error_body.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "oci/manifest.hpp"
 
 namespace moorgate::api {
 namespace {
@@ -63,6 +64,14 @@ std::string unexplained(const http::ResponseHead& head) {
          std::string(http::status_text(head.status)) + " and gave no reason";
 }
 
+/// The HTTP client knows only a server; clients of ours must not take it for us.
+std::string told_to_client(const ClientFailure& failed) {
+  if (failed.error.message.find("registry behind") != std::string::npos) {
+    return failed.error.message;
+  }
+  return "no answer from the registry behind: " + failed.error.message;
+}
+
 /// What the client can be told about its own failing; nothing where it is gone.
 std::optional<Error> fault_of_client(const Error& error) {
   if (error.code == Code::end_of_stream) return std::nullopt;
@@ -84,6 +93,18 @@ Task<> send_client_fault(http::Exchange& exchange, const Error& error) {
   start_answer(exchange, fault->code == Code::timeout ? 408 : 400);
   exchange.header("Content-Type", kJson);
   co_await exchange.send(render_error("BLOB_UPLOAD_INVALID", fault->message));
+}
+
+/// Registries in the field answer only with what they are asked for by name, or convert it.
+std::string accept_for(const Call& call) {
+  if (call.route.endpoint != Endpoint::manifest) return {};
+  std::string all;
+  for (const std::string_view type :
+       {oci::media_type::kOciIndex, oci::media_type::kOciManifest, oci::media_type::kDockerList,
+        oci::media_type::kDockerManifest}) {
+    all.append(type).append(", ");
+  }
+  return all + "*/*";
 }
 
 /// To where the client can go by itself; it takes none of our credentials there.
@@ -114,20 +135,20 @@ Task<> send_failure(http::Exchange& exchange, ClientFailure failed) {
               {"kind", failed.kind_text()},
               {"error", failed.error.message},
               {"detail", failed.error.detail}});
-  exchange.record.reason = failed.error.message;
+  const std::string message = told_to_client(failed);
+  exchange.record.reason = message;
   const int status = failed.status();
   start_answer(exchange, status);
   exchange.header("Content-Type", kJson);
   if (status == 503) {
     exchange.header("Retry-After", static_cast<std::uint64_t>(failed.retry_after.count()));
   }
-  co_await exchange.send(
-      render_error(status == 500 ? "UNKNOWN" : "UNAVAILABLE", failed.error.message));
+  co_await exchange.send(render_error(status == 500 ? "UNKNOWN" : "UNAVAILABLE", message));
 }
 
 Task<std::optional<ClientResponse>> ask_upstream(gateway::ReverseProxy& proxy, const Call& call,
                                                  std::string target, std::string scope) {
-  auto answer = co_await proxy.forward(call.exchange, target, std::move(scope));
+  auto answer = co_await proxy.forward(call.exchange, target, std::move(scope), accept_for(call));
   if (!answer) {
     co_await send_failure(call.exchange, std::move(answer).error());
     co_return std::nullopt;

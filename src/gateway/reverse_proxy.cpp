@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "gateway/passed_headers.hpp"
 
 namespace moorgate::gateway {
@@ -39,6 +40,16 @@ std::optional<std::string_view> doubled(const http::ResponseHead& head) {
     if (head.count(name) > 1) return name;
   }
   return std::nullopt;
+}
+
+bool is_accept(const http::Header& header) {
+  return equals_ignoring_case(header.name, "Accept");
+}
+
+bool accepts_anything(const http::RequestHead& head) {
+  return std::ranges::all_of(head.headers, [](const http::Header& header) {
+    return !is_accept(header) || header.value == "*/*";
+  });
 }
 
 /// Everything up to the end of the upstream's body; the head is out already.
@@ -102,9 +113,14 @@ Task<ClientResult<ClientResponse>> ReverseProxy::send(Outgoing outgoing, std::st
 }
 
 Task<ClientResult<ClientResponse>> ReverseProxy::forward(http::Exchange& exchange,
-                                                         std::string target, std::string scope) {
+                                                         std::string target, std::string scope,
+                                                         std::string accept) {
   const http::RequestHead& head = exchange.head();
-  const auto headers = headers_for_upstream(head);
+  auto headers = headers_for_upstream(head);
+  if (!accept.empty() && accepts_anything(head)) {
+    std::erase_if(headers, is_accept);
+    headers.push_back({.name = "Accept", .value = accept});
+  }
   http::ForwardedBody body(exchange.body());
   Outgoing outgoing;
   outgoing.method = head.method_text;

@@ -33,7 +33,8 @@ class ReverseProxy {
   /// the upstream cannot be taken at its word for is Kind::malformed. `scope` as for
   /// Upstream::send.
   Task<http::ClientResult<http::ClientResponse>> forward(http::Exchange& exchange,
-                                                         std::string target, std::string scope);
+                                                         std::string target, std::string scope,
+                                                         std::string accept = {});
 
   /// A GET of our own, with the same promises.
   Task<http::ClientResult<http::ClientResponse>> fetch(std::string target, std::string scope,

@@ -217,6 +217,7 @@ Task<Result<>> Exchange::begin_unbounded() {
 Task<Result<>> Exchange::write(std::string_view piece) {
   wire_.deadline.set(wire_.send_patience);
   Result<> sent;
+  if (chunked_ && piece.empty()) co_return sent;  // An empty chunk would be the last.
   if (chunked_) {
     // A chunk begins with the line break that ends the one before.
     std::array<char, 24> line{};

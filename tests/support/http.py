@@ -23,12 +23,8 @@ class Endpoint:
         return self.server_name if isinstance(self.address, str) else f"{self.server_name}:{self.address[1]}"
 
 
-@dataclass
-class Response:
-    status: int
-    reason: str
-    headers: list = field(default_factory=list)
-    body: bytes = b""
+class Message:
+    """What requests and answers have in common: `headers`."""
 
     def all(self, name):
         return [value for key, value in self.headers if key.lower() == name.lower()]
@@ -38,6 +34,14 @@ class Response:
         values = self.all(name)
         assert len(values) <= 1, f"{name} is there {len(values)} times: {values}"
         return values[0] if values else None
+
+
+@dataclass
+class Response(Message):
+    status: int
+    reason: str
+    headers: list = field(default_factory=list)
+    body: bytes = b""
 
     def json(self):
         return json.loads(self.body)
@@ -153,6 +157,16 @@ class Connection:
         except ConnectionClosed:
             return self._take(len(self._received))
 
+    def skip(self, count):
+        """Takes `count` bytes without keeping them; returns how many came."""
+        seen = len(self._take(min(count, len(self._received))))
+        return seen + skip(self.socket, count - seen)
+
+    def skip_to(self, end):
+        """The same up to the bytes `end`, after which the server must be silent."""
+        seen = self._take(len(self._received))
+        return len(seen) + skip_to(self.socket, end, seen)
+
     def _read_chunked(self):
         body = b""
         while size := int(self._read_until(b"\r\n"), 16):
@@ -179,3 +193,22 @@ class Connection:
         if not data:
             raise ConnectionClosed(f"after {bytes(self._received[:200])!r}")
         self._received += data
+
+
+def skip(connected, count):
+    """Takes `count` bytes from a socket without keeping them; returns how many came."""
+    room = memoryview(bytearray(1 << 20))
+    seen = 0
+    while seen < count and (got := connected.recv_into(room, min(len(room), count - seen))):
+        seen += got
+    return seen
+
+
+def skip_to(connected, end, last=b""):
+    """The same up to the bytes `end`; `last` came before."""
+    room = memoryview(bytearray(1 << 20))
+    seen = 0
+    while not last.endswith(end) and (got := connected.recv_into(room)):
+        seen += got
+        last = (last[-len(end):] + bytes(room[max(0, got - len(end)):got]))[-len(end):]
+    return seen

@@ -9,23 +9,17 @@ import struct
 import threading
 from dataclasses import dataclass, field
 
+from support.http import Message, skip, skip_to
+
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
 @dataclass
-class Request:
+class Request(Message):
     method: str
     target: str
     headers: list = field(default_factory=list)
     body: bytes = b""
-
-    def all(self, name):
-        return [value for key, value in self.headers if key.lower() == name.lower()]
-
-    def header(self, name):
-        values = self.all(name)
-        assert len(values) <= 1, f"{name} is there {len(values)} times: {values}"
-        return values[0] if values else None
 
 
 class Peer:
@@ -37,24 +31,32 @@ class Peer:
         self._received = b""
 
     def request(self, body=True):
+        """The next request; the gateway's own question at /v2/ is answered by the way."""
+        while request := self._head():
+            if request.target == "/v2/":
+                self.send(self.upstream.base)
+                continue
+            self.upstream.requests.append(request)
+            if body:
+                request.body = self.body(request)
+            return request
+        return None
+
+    def _head(self):
         head = self._until(b"\r\n\r\n")
         if head is None:
             return None
         first, *lines = head.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
         method, target, version = first.split(" ")
         assert version == "HTTP/1.1", first
-        request = Request(method, target, [tuple(line.split(": ", 1)) for line in lines])
-        self.upstream.requests.append(request)
-        if body:
-            request.body = self.body(request)
-        return request
+        return Request(method, target, [tuple(line.split(": ", 1)) for line in lines])
 
     def body(self, request):
         if request.header("Expect"):
             self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         if request.header("Transfer-Encoding"):
             whole = b""
-            while size := int(self._until(b"\r\n"), 16):
+            while size := int(self._until(b"\r\n") or b"", 16):
                 whole += self.read(size)
                 self.read(2)
             self._until(b"\r\n")
@@ -67,20 +69,22 @@ class Peer:
             if not more:
                 break
             self._received += more
-        taken, self._received = self._received[:count], self._received[count:]
-        return taken
+        return self.take(count)
 
     def skip(self, count):
         """Takes `count` bytes without keeping them; returns how many came."""
-        seen = min(count, len(self._received))
-        self._received = self._received[seen:]
-        room = memoryview(bytearray(1 << 20))
-        while seen < count:
-            got = self.socket.recv_into(room, min(len(room), count - seen))
-            if got == 0:
-                break
-            seen += got
-        return seen
+        seen = len(self.take(min(count, len(self._received))))
+        return seen + skip(self.socket, count - seen)
+
+    def skip_to(self, end):
+        """The same up to the bytes `end`."""
+        seen = self.take(len(self._received))
+        return len(seen) + skip_to(self.socket, end, seen)
+
+    def take(self, count):
+        """Of what has come already."""
+        taken, self._received = self._received[:count], self._received[count:]
+        return taken
 
     def send(self, data):
         self.socket.sendall(data)
@@ -102,10 +106,12 @@ class Peer:
 
 class Upstream:
     """Serves each connection by `serve(peer)` in a thread of its own, on a port of the kernel's
-    choosing. With a certificate (of support.certificates) it speaks TLS."""
+    choosing. With a certificate (of support.certificates) it speaks TLS. `base` is what it says at
+    /v2/, where the gateway asks how to sign in."""
 
-    def __init__(self, serve, certificate=None, address=("127.0.0.1", 0)):
+    def __init__(self, serve, certificate=None, base=None, address=("127.0.0.1", 0)):
         self.serve = serve
+        self.base = base or reply(200, b"{}")
         self.requests = []
         self._tls = None
         if certificate:
@@ -137,6 +143,10 @@ class Upstream:
     def close(self):
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self.drop()
+
+    def drop(self):
+        """Ends all connections."""
         for connected in self._open:
             with contextlib.suppress(OSError):
                 connected.shutdown(socket.SHUT_RDWR)
@@ -151,8 +161,8 @@ class Upstream:
             threading.Thread(target=self._run, args=(connected,), daemon=True).start()
 
     def _run(self, connected):
-        # A gateway that has had enough closes in the midst of things.
-        with contextlib.suppress(OSError, ssl.SSLError), connected:
+        # A gateway that has had enough closes in the midst of things, and hands on what cannot be read.
+        with contextlib.suppress(OSError, ValueError), connected:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls:
                 connected = self._tls.wrap_socket(connected, server_side=True)
@@ -188,7 +198,11 @@ def by_path(routes, otherwise=NOT_FOUND):
     return answering(answer)
 
 
+BASIC = ("WWW-Authenticate", 'Basic realm="behind"')
+
+
 def reply(status, body=b"", *headers):
     """A well-formed answer."""
-    lines = [f"HTTP/1.1 {status} Status", f"Content-Length: {len(body)}", *(f"{name}: {value}" for name, value in headers)]
+    lines = [f"HTTP/1.1 {status} Status", f"Content-Length: {len(body)}",
+             *(f"{name}: {value}" for name, value in headers)]
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
