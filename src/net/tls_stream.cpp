@@ -45,8 +45,8 @@ class TlsStream final : public Stream {
       // Looked at now: after a wait the thread's errors may be another connection's.
       Error reason = over ? refused() : Error{};
       // In TLS 1.3 what a server says last is a session ticket, which may leave with the answer.
-      const bool can_wait = done == 1 && SSL_is_server(ssl_.get()) == 1 &&
-                            SSL_version(ssl_.get()) == TLS1_3_VERSION;
+      const bool can_wait =
+          done == 1 && SSL_is_server(ssl_.get()) == 1 && SSL_version(ssl_.get()) == TLS1_3_VERSION;
       if (out_end_ > 0 && !can_wait) {
         if (auto sent = co_await flush(); !sent) co_return sent;
       }
