@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -108,10 +109,12 @@ class MetadataStore {
 
   // ---- upload sessions
   /// These two are queued and answer nothing: nobody should wait for the disk so that a session
-  /// might survive a restart. They take effect before any later verb that writes; a record that is
-  /// lost costs the client a new session at worst.
-  virtual void create_upload(UploadRecord upload) = 0;
+  /// might survive a restart. They take effect before any later verb that writes. `recorded` is
+  /// called, on any thread, once the record survives the end of the process.
+  virtual void create_upload(UploadRecord upload, std::function<void()> recorded) = 0;
   virtual void touch_upload(std::string id, std::uint64_t offset) = 0;
+  /// Waits until all that was queued so far survives the end of the process; not for the disk.
+  virtual Task<Result<>> settled() = 0;
   /// blob_upload_unknown unless this repository has it.
   virtual Task<Result<UploadRecord>> find_upload(oci::RepositoryName repository,
                                                  std::string id) = 0;

@@ -202,11 +202,19 @@ Task<Result<std::vector<oci::RepositoryName>>> SqliteMetadata::blob_holders(oci:
 
 // ---- upload sessions
 
-void SqliteMetadata::create_upload(UploadRecord upload) {
+void SqliteMetadata::create_upload(UploadRecord upload, std::function<void()> recorded) {
   auto create = [upload = std::move(upload)](Connection& db) {
     return changes::create_upload(db, upload);
   };
-  writer_.submit({.apply = std::move(create), .durable = false});
+  auto answer = [recorded = std::move(recorded)](const Result<>& outcome) {
+    if (outcome && recorded) recorded();
+  };
+  writer_.submit({.apply = std::move(create), .answer = std::move(answer), .durable = false});
+}
+
+Task<Result<>> SqliteMetadata::settled() {
+  auto nothing = [](Connection& /*db*/) { return Result<>(); };
+  return write({.apply = nothing, .durable = false});
 }
 
 void SqliteMetadata::touch_upload(std::string id, std::uint64_t offset) {

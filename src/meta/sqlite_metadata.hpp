@@ -58,7 +58,8 @@ class SqliteMetadata final : public MetadataStore {
   Task<Result<std::vector<oci::RepositoryName>>> blob_holders(oci::Digest digest,
                                                               std::size_t limit) override;
 
-  void create_upload(UploadRecord upload) override;
+  void create_upload(UploadRecord upload, std::function<void()> recorded) override;
+  Task<Result<>> settled() override;
   void touch_upload(std::string id, std::uint64_t offset) override;
   Task<Result<UploadRecord>> find_upload(oci::RepositoryName repository, std::string id) override;
   Task<Result<>> remove_upload(std::string id) override;

@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+
 #include "meta/metadata_test_kit.hpp"
 
 namespace moorgate::meta {
@@ -286,7 +288,7 @@ class Uploads : public test::StoreTest {
 };
 
 TEST_F(Uploads, AreRememberedUntilRemoved) {
-  store->create_upload(record("one", 10));
+  store->create_upload(record("one", 10), {});
   store->touch_upload("one", 77);
   // Any awaited write comes after those two.
   ASSERT_TRUE(run(store->remove_upload("another")));
@@ -303,8 +305,16 @@ TEST_F(Uploads, AreRememberedUntilRemoved) {
   EXPECT_EQ(code_of(run(store->find_upload(repository("app"), "one"))), Code::blob_upload_unknown);
 }
 
+TEST_F(Uploads, AreThereOnceEverythingHasSettled) {
+  std::atomic<bool> recorded = false;
+  store->create_upload(record("one", 10), [&recorded] { recorded = true; });
+  ASSERT_TRUE(run(store->settled()));
+  EXPECT_TRUE(recorded);
+  EXPECT_TRUE(run(store->find_upload(repository("app"), "one")));
+}
+
 TEST_F(Uploads, BecomeLinkedBlobsInOneStep) {
-  store->create_upload(record("one", 10));
+  store->create_upload(record("one", 10), {});
   ASSERT_TRUE(run(store->finish_upload("one", repository("app"), digest(1), 42)));
   EXPECT_EQ(run(store->find_blob(repository("app"), digest(1))), 42U);
   EXPECT_EQ(code_of(run(store->find_upload(repository("app"), "one"))), Code::blob_upload_unknown);
@@ -312,7 +322,7 @@ TEST_F(Uploads, BecomeLinkedBlobsInOneStep) {
 
 TEST_F(Uploads, AreListedOldestFirst) {
   for (const auto& [id, touched] : {std::pair("b", 20), std::pair("a", 30), std::pair("c", 10)}) {
-    store->create_upload(record(id, touched));
+    store->create_upload(record(id, touched), {});
   }
   ASSERT_TRUE(run(store->check()));
   std::vector<std::string> ids;

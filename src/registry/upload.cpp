@@ -93,6 +93,8 @@ Task<Result<>> ClaimedUpload::finish_chunk() {
   flushed_ = written.has_value();
   claim_.set_offset(session_->offset());
   if (claim_.touch_is_due()) metadata_.touch_upload(id_, session_->offset());
+  // Bytes that were acknowledged must be found again after a crash, and so must their session.
+  if (written && !claim_.recorded()) written = co_await metadata_.settled();
   co_return written;
 }
 
@@ -150,7 +152,7 @@ Task<Result<std::unique_ptr<Upload>>> Registry::start_upload(
     claim.end();
     co_return failure(std::move(session).error());
   }
-  impl_->metadata.create_upload(std::move(record));
+  impl_->metadata.create_upload(std::move(record), claim.note_recorded());
   co_return std::make_unique<ClaimedUpload>(impl_->blobs, impl_->metadata, std::move(claim),
                                             std::move(*session));
 }

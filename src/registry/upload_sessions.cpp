@@ -34,6 +34,7 @@ struct Registry::Shared::Claim::Session {
   // Changed under the lock and only by the holder.
   meta::UploadRecord record;
   std::atomic<std::uint64_t> offset;
+  std::atomic<bool> recorded = false;
   // The holder's.
   std::int64_t told;  // the last life sign that the metadata heard of
   // Under the lock.
@@ -62,12 +63,21 @@ void Registry::Shared::Claim::confirm(const meta::UploadRecord& record) {
   const std::scoped_lock lock(owner_->mutex_);
   session_->record = record;
   session_->known = true;
+  session_->recorded = true;
   session_->offset = record.offset;
   session_->told = record.touched;
 }
 
 void Registry::Shared::Claim::set_offset(std::uint64_t offset) noexcept {
   session_->offset.store(offset, std::memory_order_relaxed);
+}
+
+std::function<void()> Registry::Shared::Claim::note_recorded() const {
+  return [session = session_] { session->recorded = true; };
+}
+
+bool Registry::Shared::Claim::recorded() const noexcept {
+  return session_->recorded;
 }
 
 bool Registry::Shared::Claim::touch_is_due() {

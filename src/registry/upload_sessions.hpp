@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -42,6 +43,9 @@ class Registry::Shared : public std::enable_shared_from_this<Registry::Shared> {
     void confirm(const meta::UploadRecord& record);
 
     void set_offset(std::uint64_t offset) noexcept;
+    /// To be called, on any thread, when the session's record survives the end of the process.
+    std::function<void()> note_recorded() const;
+    bool recorded() const noexcept;
     /// Whether the metadata should hear of the session's life again; true once in a while.
     bool touch_is_due();
 

@@ -55,6 +55,17 @@ class Uploads : public test::RegistryTest {
   static constexpr std::int64_t kLater = std::numeric_limits<std::int64_t>::max();
 };
 
+TEST_F(Uploads, OfAnAcknowledgedChunkAreFoundAgainAfterACrash) {
+  // Often enough to catch the metadata's writer still at it.
+  for (int i = 0; i < 100; ++i) {
+    const auto who = push();
+    auto upload = run(registry->start_upload(who, std::nullopt));
+    ASSERT_TRUE(run((*upload)->append("chunk")));
+    ASSERT_TRUE(run((*upload)->finish_chunk()));
+    ASSERT_TRUE(run(store->find_upload(repository("app"), (*upload)->id())));
+  }
+}
+
 TEST_F(Uploads, BecomeBlobsOverSeveralRequestsWithoutReopeningAnything) {
   const auto id = begin();
   EXPECT_EQ(offset(id), 0U);
