@@ -266,6 +266,15 @@ TEST_F(FileBlobStoreTest, AMissingShardIsMadeAgain) {
   EXPECT_EQ(file_text(data_of(digest)), "x");
 }
 
+TEST_F(FileBlobStoreTest, AStartMakesWhatIsMissingOfAPreparedRoot) {
+  ASSERT_TRUE(fs::is_empty(root() / paths::kPrepared));
+  fs::remove_all(root() / "docker");
+  fs::remove_all(root() / paths::kUploads);
+  restart();
+  EXPECT_THAT(names_in(root() / paths::blobs(Algorithm::sha256)), testing::SizeIs(256));
+  EXPECT_TRUE(upload("x"));
+}
+
 TEST_F(FileBlobStoreTest, ASessionDroppedWhileWritingLeavesWholeBuffers) {
   const std::string bytes = sample(700'000);
   for (int round = 0; round < 20; ++round) {

@@ -75,8 +75,10 @@ Result<> sync_folder_at(int folder, const std::string& path, std::string_view do
   return sync(opened.get(), doing);
 }
 
-Result<> make_folder_at(int folder, const std::string& path, mode_t mode, std::string_view doing) {
-  if (::mkdirat(folder, path.c_str(), mode) == 0 || errno == EEXIST) return {};
+Result<bool> make_folder_at(int folder, const std::string& path, mode_t mode,
+                            std::string_view doing) {
+  if (::mkdirat(folder, path.c_str(), mode) == 0) return true;
+  if (errno == EEXIST) return false;
   return failure(system_error(errno, doing, path));
 }
 

@@ -31,8 +31,9 @@ std::size_t read_cached(int file, std::span<char> into, std::uint64_t offset) no
 Result<> sync(int file, std::string_view doing);
 Result<> sync_folder_at(int folder, const std::string& path, std::string_view doing);
 
-/// Success also if it exists already.
-Result<> make_folder_at(int folder, const std::string& path, mode_t mode, std::string_view doing);
+/// True if it is new, false if it exists already.
+Result<bool> make_folder_at(int folder, const std::string& path, mode_t mode,
+                            std::string_view doing);
 
 /// Size of a regular file; blob_unknown where there is none, or something else.
 Result<std::uint64_t> file_size(int file);

@@ -78,7 +78,7 @@ Result<> FileTree::put(const oci::Digest& digest, std::span<const char> bytes) {
 
 Result<> FileTree::write_data(const std::string& folder, std::span<const char> bytes) const {
   if (auto made = io::make_folder_at(root_.get(), folder, kFolderMode, kStoring); !made) {
-    return made;
+    return failure(std::move(made).error());
   }
   const UniqueFd file = io::open_at(root_.get(), data_in(folder),
                                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, kFileMode);
@@ -182,7 +182,7 @@ bool FileTree::holds(const oci::Digest& digest, std::uint64_t size) const {
 
 Result<> FileTree::make_shard(const oci::Digest& digest) const {
   auto made = io::make_folder_at(root_.get(), paths::shard(digest), kFolderMode, kStoring);
-  if (!made) return made;
+  if (!made) return failure(std::move(made).error());
   return io::sync_folder_at(root_.get(), paths::blobs(digest.algorithm()), kStoring);
 }
 

@@ -24,42 +24,66 @@ constexpr std::string_view kPreparing = "prepare the storage folder";
 constexpr mode_t kFolderMode = 0777;
 constexpr mode_t kOwnMode = 0700;
 
-/// The outermost first, because a folder's entry in its parent must be durable as well.
-Result<> create_and_sync(int root, const std::string& path, mode_t mode) {
-  for (std::size_t end = 0; end != std::string::npos;) {
-    end = path.find('/', end + 1);
-    const std::string folder = path.substr(0, end);
-    if (auto made = io::make_folder_at(root, folder, mode, kPreparing); !made) return made;
-    const std::size_t slash = folder.rfind('/');
-    const std::string parent = slash == std::string::npos ? "." : folder.substr(0, slash);
-    if (auto synced = io::sync_folder_at(root, parent, kPreparing); !synced) return synced;
-  }
-  return {};
-}
+/// Makes folders durably. A folder that is there already may be the work of a start that was cut
+/// off, so its parent is synced all the same, until one start has come to the end of it.
+class Preparation {
+ public:
+  explicit Preparation(int root)
+      : root_(root), trusted_(::faccessat(root, marker().c_str(), F_OK, 0) == 0) {}
 
-/// All 256 folders of an algorithm at once: a commit then never has to make one durable.
-Result<> create_shards(int root, oci::Algorithm algorithm) {
-  const std::string blobs = paths::blobs(algorithm);
-  if (auto made = create_and_sync(root, blobs, kFolderMode); !made) return made;
-  for (int i = 0; i < 256; ++i) {
-    const char byte = static_cast<char>(i);
-    const std::string shard = paths::shard(algorithm, to_hex({&byte, 1}));
-    if (auto made = io::make_folder_at(root, shard, kFolderMode, kPreparing); !made) return made;
+  Result<> make_all() {
+    // The root's own entry: best effort, its parent may not be ours to open.
+    if (!trusted_) std::ignore = io::sync_folder_at(root_, "..", kPreparing);
+    for (const std::string_view folder : {paths::kOwn, paths::kUploads, paths::kTemporary}) {
+      if (auto made = make(std::string(folder), kOwnMode); !made) return made;
+    }
+    for (const auto algorithm : {oci::Algorithm::sha256, oci::Algorithm::sha512}) {
+      if (auto made = make_shards(algorithm); !made) return made;
+    }
+    if (trusted_) return {};
+    const UniqueFd done = io::open_at(root_, marker(), O_WRONLY | O_CREAT | O_NOFOLLOW, 0600);
+    return done ? Result<>{} : failure(system_error(errno, kPreparing, marker()));
   }
-  return io::sync_folder_at(root, blobs, kPreparing);
-}
 
-Result<> create_folders(int root) {
-  // The root's own entry: best effort, its parent may not be ours to open.
-  std::ignore = io::sync_folder_at(root, "..", kPreparing);
-  for (const std::string_view folder : {paths::kOwn, paths::kUploads, paths::kTemporary}) {
-    if (auto made = create_and_sync(root, std::string(folder), kOwnMode); !made) return made;
+ private:
+  static std::string marker() { return std::string(paths::kPrepared); }
+
+  /// The outermost first, because a folder's entry in its parent must be durable as well.
+  Result<> make(const std::string& path, mode_t mode) {
+    for (std::size_t end = 0; end != std::string::npos;) {
+      end = path.find('/', end + 1);
+      const std::string folder = path.substr(0, end);
+      const auto made = io::make_folder_at(root_, folder, mode, kPreparing);
+      if (!made) return failure(made.error());
+      const std::size_t slash = folder.rfind('/');
+      const std::string parent = slash == std::string::npos ? "." : folder.substr(0, slash);
+      if (auto synced = sync(parent, *made); !synced) return synced;
+    }
+    return {};
   }
-  for (const auto algorithm : {oci::Algorithm::sha256, oci::Algorithm::sha512}) {
-    if (auto made = create_shards(root, algorithm); !made) return made;
+
+  /// All 256 folders of an algorithm at once: a commit then never has to make one durable.
+  Result<> make_shards(oci::Algorithm algorithm) {
+    const std::string blobs = paths::blobs(algorithm);
+    if (auto made = make(blobs, kFolderMode); !made) return made;
+    bool any = false;
+    for (int i = 0; i < 256; ++i) {
+      const char byte = static_cast<char>(i);
+      const std::string shard = paths::shard(algorithm, to_hex({&byte, 1}));
+      const auto made = io::make_folder_at(root_, shard, kFolderMode, kPreparing);
+      if (!made) return failure(made.error());
+      any |= *made;
+    }
+    return sync(blobs, any);
   }
-  return {};
-}
+
+  Result<> sync(const std::string& folder, bool changed) const {
+    return changed || !trusted_ ? io::sync_folder_at(root_, folder, kPreparing) : Result<>{};
+  }
+
+  const int root_;
+  const bool trusted_;
+};
 
 std::string holder_of(int lock) {
   std::array<char, 24> text{};
@@ -119,7 +143,7 @@ Result<std::shared_ptr<FileTree>> FileTree::open(const fs::path& where) {
   }
   auto lock = take_lock(root->get(), where);
   if (!lock) return failure(std::move(lock).error());
-  auto created = create_folders(root->get());
+  auto created = Preparation(root->get()).make_all();
   if (created) created = check_same_file_system(root->get(), where);
   if (!created) return failure(std::move(created).error());
 

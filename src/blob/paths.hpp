@@ -27,6 +27,8 @@ inline constexpr std::string_view kUploads = ".moorgate/uploads";
 /// Content on its way into place in one go; emptied at start.
 inline constexpr std::string_view kTemporary = ".moorgate/tmp";
 inline constexpr std::string_view kMetadata = ".moorgate/metadata.db";
+/// Empty; stands there once all folders have been made and synced.
+inline constexpr std::string_view kPrepared = ".moorgate/prepared";
 /// Held (flock) by the process that uses the root; holds its pid.
 inline constexpr std::string_view kLock = ".moorgate/lock";
 /// What a start without a configuration file has made: certificate, password file.

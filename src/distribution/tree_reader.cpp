@@ -122,7 +122,8 @@ Result<std::string> BlobPool::read(const oci::Digest& digest, std::size_t limit)
 
 Result<> BlobPool::add_alias(const oci::Digest& alias, const oci::Digest& target) const {
   const std::string folder = blob::paths::blob_folder(alias);
-  if (auto made = io::make_folder_at(root_, folder, kFolderMode, kAliasing); !made) return made;
+  auto made = io::make_folder_at(root_, folder, kFolderMode, kAliasing);
+  if (!made) return failure(std::move(made).error());
   const std::string from = blob::paths::blob_data(target);
   const std::string to = blob::paths::blob_data(alias);
   if (::linkat(root_, from.c_str(), root_, to.c_str(), 0) != 0 && errno != EEXIST) {
