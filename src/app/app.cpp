@@ -297,6 +297,7 @@ int App::run() {
     if (number == SIGTERM || number == SIGINT) break;
     if (number == SIGHUP) reload_config();
     watch_.look();
+    if (idle_memory_.look(connections())) IdleMemory::release();
     shape_->look_after(*shards_.front()->worker);
   }
   drain();

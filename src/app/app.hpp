@@ -8,6 +8,7 @@
 
 #include "app/app_config.hpp"
 #include "app/file_watch.hpp"
+#include "app/idle_memory.hpp"
 #include "app/shape.hpp"
 #include "app/shard.hpp"
 #include "auth/login_throttle.hpp"
@@ -84,6 +85,7 @@ class App {
   std::shared_ptr<const net::TlsContext> tls_;
   std::atomic<bool> serving_ = false;
   FileWatch watch_;
+  IdleMemory idle_memory_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<Door> doors_;
 };
