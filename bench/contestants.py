@@ -319,7 +319,8 @@ class Moorgate(Contestant):
 
     def configuration(self):
         return {
-            "listen": [{"address": f"{HOST}:{self.tls}"}, {"address": f"{HOST}:{self.plain}", "tls": False}],
+            "listen": [{"address": f"{HOST}:{self.tls}"},
+                       {"address": f"{HOST}:{self.plain}", "tls": False, "open_to_local_users": True}],
             "tls": {"certificate": str(self.site.certificate), "key": str(self.site.key)},
             "users": [{"htpasswd": str(self.site.htpasswd)}],
             "groups": {"pushers": [USER]},

@@ -11,6 +11,7 @@ from support.docker_registry import DockerRegistry
 from support.images import OCI_INDEX, artifact, digest_of, image, index, noise
 from support.moorgate import BINARY, Site
 from support.registry import OCTETS, blob_path, location, manifest_path, next_page
+from support.upstream import Upstream, answering, reply
 
 MANUAL = Path(__file__).parent.parent / "docs/gateway.md"
 SBOM = "application/vnd.example.sbom"
@@ -376,6 +377,19 @@ def test_uploads_at_another_host_are_an_error_that_says_what_to_do(folder, autho
             assert refused.status == 502 and "also_called" in refused.message
     finally:
         behind.stop()
+
+
+def test_a_registry_on_a_unix_socket_is_reached(folder, authority):
+    def answer(request):
+        assert request.header("Host") == "localhost"
+        if request.method == "POST":
+            return reply(202, b"", ("Location", "http://localhost/v2/a/b/blobs/uploads/1"))
+        return reply(200, b"hello", ("Docker-Content-Digest", digest_of(b"hello")))
+    with Upstream(answering(answer), path=folder / "behind.sock") as behind, \
+            Site(folder, authority).stand_in_front_of(behind.url).start() as server, \
+            server.client("pusher") as pusher:
+        assert pusher.blob("a/b", digest_of(b"hello")).body == b"hello"
+        assert pusher.start_upload("a/b").startswith("/v2/a/b/blobs/uploads/")
 
 
 # ---- configuration

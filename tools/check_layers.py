@@ -37,7 +37,7 @@ MAY_USE = {
     "crypto": set(),
     "oci": set(),
     "net": {"config", "crypto"},
-    "http": {"config", "net"},
+    "http": {"config", "crypto", "net"},
     "auth": {"config", "crypto", "oci", "net", "http"},
     "blob": {"config", "crypto", "oci", "net", "http"},
     "meta": {"config", "oci", "net"},

@@ -60,7 +60,7 @@ void check_group(const config::Reader& in, const std::string& pattern,
 }
 
 Subject parse_subject(const config::Reader& in, const std::string& text,
-                      const std::vector<Group>& groups) {
+                      const std::vector<Group>* groups) {
   if (text == "anyone") return {.kind = Subject::Kind::anyone};
   if (text == "signed-in") return {.kind = Subject::Kind::signed_in};
   const auto colon = std::min(text.find(':'), text.size());
@@ -68,7 +68,7 @@ Subject parse_subject(const config::Reader& in, const std::string& text,
   const auto pattern = text.substr(std::min(colon + 1, text.size()));
   if (!pattern.empty() && kind == "user") return {Subject::Kind::user, pattern};
   if (!pattern.empty() && kind == "group") {
-    check_group(in, pattern, groups);
+    if (groups != nullptr) check_group(in, pattern, *groups);
     return {Subject::Kind::group, pattern};
   }
   in.problem("who",
@@ -140,7 +140,8 @@ void check_effect(const config::Reader& in, const AccessRule& rule) {
   }
 }
 
-AccessRule parse_rule(const config::Reader& in, const std::vector<Group>& groups) {
+/// `groups` is null where a rule may name others as well.
+AccessRule parse_rule(const config::Reader& in, const std::vector<Group>* groups) {
   AccessRule rule;
   rule.where = in.line() > 0 ? "line " + std::to_string(in.line()) : in.path();
   std::string who;
@@ -169,14 +170,14 @@ AccessRule pull_for_the_signed_in() {
 
 }  // namespace
 
-AccessConfig parse_access(const config::Reader& in) {
+AccessConfig parse_access(const config::Reader& in, OtherGroups others) {
   AccessConfig out;
   in.read("contact", out.contact, "Whom the denied may ask, shown in every denial");
   out.groups = parse_groups(in.section("groups", "Named sets of users, for rules under access"));
   out.rules_given = in.has("access");
   for (const auto& item :
        in.items("access", "Who may do what where; order does not matter, a deny always wins")) {
-    out.rules.push_back(parse_rule(item, out.groups));
+    out.rules.push_back(parse_rule(item, others == OtherGroups::none ? &out.groups : nullptr));
   }
   if (!out.rules_given) out.rules.push_back(pull_for_the_signed_in());
   return out;

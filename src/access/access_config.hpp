@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,9 @@ struct AccessConfig {
 };
 
 /// Reads the keys `groups`, `access` and `contact` of the document's root. Without `access`, every
-/// signed-in user may pull and nobody may do more.
-AccessConfig parse_access(const config::Reader& in);
+/// signed-in user may pull and nobody may do more. A rule for a group that is not among `groups` is
+/// a mistake, unless whoever vouches for users names groups too.
+enum class OtherGroups : std::uint8_t { none, named_by_source };
+AccessConfig parse_access(const config::Reader& in, OtherGroups others = OtherGroups::none);
 
 }  // namespace moorgate::access

@@ -46,6 +46,14 @@ TEST(AccessConfig, ReadsGroupsAndRules) {
   EXPECT_NE(access.rules[0].where, access.rules[1].where);
 }
 
+TEST(AccessConfig, GroupsOfASourceNeedNotBeListed) {
+  const auto document = config::Document::parse(
+      "access: [{ who: group:publishers, repositories: a, allow: pull }]", "m.yml");
+  const auto access = parse_access(document.root(), OtherGroups::named_by_source);
+  EXPECT_TRUE(document.problems().empty());
+  EXPECT_EQ(access.rules.at(0).who.pattern, "publishers");
+}
+
 TEST(AccessConfig, WithoutAccessTheSignedInMayPull) {
   AccessConfig access;
   EXPECT_EQ(problems_of("{}", access), "");

@@ -4,6 +4,7 @@
 
 #include "api/answer.hpp"
 #include "api/error_body.hpp"
+#include "auth/proxied_user.hpp"
 #include "base/log.hpp"
 
 namespace moorgate::api {
@@ -18,6 +19,12 @@ Refusal method_not_offered(Endpoint endpoint) {
           .code = "UNSUPPORTED",
           .message = "this endpoint does not offer the method",
           .allow = allowed_methods(endpoint)};
+}
+
+Gate::Identity recorded(http::Exchange& exchange, std::shared_ptr<const auth::Principal> who) {
+  exchange.record.principal = who->name();
+  exchange.record.source = who->source();
+  return who;
 }
 
 /// What is wrong with the request itself; nullopt if nothing is.
@@ -53,6 +60,13 @@ Refusal Refusal::of(Error error) {
 }
 
 Task<Gate::Identity> Gate::identify(http::Exchange& exchange) {
+  if (const auto& user = exchange.client().user) {
+    // Whoever signs users in at the front door means it for everything behind; the Authorization
+    // header was for that door.
+    auto principal = auth::principal_of(*user);
+    if (!principal) co_return std::unexpected(Refusal::of(std::move(principal).error()));
+    co_return recorded(exchange, std::move(*principal));
+  }
   const http::RequestHead& head = exchange.head();
   const std::string_view authorization = head.find("Authorization").value_or("");
   if (head.count("Authorization") > 1) {
@@ -60,13 +74,11 @@ Task<Gate::Identity> Gate::identify(http::Exchange& exchange) {
         Refusal::of({Code::bad_request, "Authorization must stand there once"}));
   }
   if (auto known = parts_.authenticator->cached(authorization, exchange.memo())) {
-    exchange.record.principal = known->name();
-    co_return known;
+    co_return recorded(exchange, std::move(known));
   }
   auto result = co_await parts_.authenticator->authenticate(authorization);
   if (!result) co_return std::unexpected(Refusal::of(std::move(result).error()));
-  exchange.record.principal = (*result)->name();
-  co_return std::move(*result);
+  co_return recorded(exchange, std::move(*result));
 }
 
 std::expected<std::optional<access::Permit>, Refusal> Gate::admit(const auth::Principal& principal,

@@ -63,7 +63,8 @@ class Gate {
 
   using Identity = std::expected<std::shared_ptr<const auth::Principal>, Refusal>;
 
-  /// Who sends the request; never null, but perhaps anonymous.
+  /// Who sends the request; never null, but perhaps anonymous. A user whom a trusted proxy has
+  /// signed in comes before the Authorization header.
   Task<Identity> identify(http::Exchange& exchange);
 
   /// Whether `principal` may do it. Nothing within: it is admitted and concerns no repository. What

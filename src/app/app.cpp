@@ -81,7 +81,8 @@ App::App(std::filesystem::path file, AppConfig config, log::Format format)
       disk_(std::make_unique<net::Blocking>("disk", kDiskThreads, kDiskQueue)),
       hashing_(std::make_unique<net::Blocking>("hashing", worker_count(0), kHashQueue)),
       throttle_(std::make_shared<auth::LoginThrottle>(auth::LoginThrottle::Options{})),
-      policy_(std::make_shared<access::Policy>(config_.access)) {}
+      policy_(std::make_shared<access::Policy>(config_.access)),
+      proxies_(std::make_shared<http::TrustedProxies>(config_.trusted_proxies)) {}
 
 App::~App() {
   // What the pools still finish is handed to loops that are stopped but there.
@@ -149,32 +150,36 @@ Result<> App::load_certificates() {
   return {};
 }
 
-Result<> App::open_door(const net::Listener::Options& socket, Door::Purpose purpose, bool tls) {
-  const bool exposed = !socket.address.is_unix() && !socket.address.is_loopback();
-  auto listener = net::Listener::open(socket);
+Result<> App::open_door(const ListenConfig& listen, Door::Purpose purpose) {
+  const net::Address& address = listen.socket.address;
+  const bool exposed = !address.is_unix() && !address.is_loopback();
+  auto listener = net::Listener::open(listen.socket);
   if (!listener) return failure(std::move(listener).error());
-  if (exposed && !tls && purpose != Door::Purpose::metrics) {
+  if (exposed && !listen.tls && purpose != Door::Purpose::metrics) {
     log::warning("passwords cross the network in clear on a listener without TLS",
                  {{"address", (*listener)->address().text()}});
   }
-  doors_.push_back({.listener = std::move(*listener), .purpose = purpose, .tls = tls});
+  doors_.push_back({.listener = std::move(*listener),
+                    .purpose = purpose,
+                    .tls = listen.tls,
+                    .proxy_header = listen.proxy_protocol});
   return {};
 }
 
 Result<> App::bind() {
   for (const auto& item : config_.listen) {
-    if (auto opened = open_door(item.socket, Door::Purpose::registry, item.tls); !opened) {
-      return opened;
-    }
+    if (auto opened = open_door(item, Door::Purpose::registry); !opened) return opened;
   }
   if (config_.forward_auth) {
-    auto opened = open_door(config_.forward_auth->socket, Door::Purpose::forward_auth, false);
+    const ListenConfig questions{.socket = config_.forward_auth->socket, .tls = false};
+    auto opened = open_door(questions, Door::Purpose::forward_auth);
     if (!opened) return opened;
   }
   if (!config_.metrics) return {};
-  net::Listener::Options options;
-  options.address = *config_.metrics;
-  return open_door(options, Door::Purpose::metrics, false);
+  ListenConfig metrics;
+  metrics.tls = false;
+  metrics.socket.address = *config_.metrics;
+  return open_door(metrics, Door::Purpose::metrics);
 }
 
 void App::make_shards() {
@@ -197,6 +202,7 @@ void App::make_shards() {
     shard->server.use(shard->pipeline);
     shard->server.use(config_.limits);
     shard->server.use(tls_);
+    shard->server.use(proxies_);
     shard->server.on_finished(&admin::count_request);
     shards_.push_back(std::move(shard));
   }
@@ -232,12 +238,13 @@ void App::start_listeners() {
   for (const auto& door : doors_) {
     const auto transport = door.tls ? http::Server::Transport::tls : http::Server::Transport::plain;
     const std::size_t reserve = door.purpose == Door::Purpose::metrics ? kOperationsReserve : 0;
-    door.listener->start(
-        *workers.front(), workers, limit + reserve,
-        [this, transport, purpose = door.purpose](net::Worker& worker, net::AcceptedSocket socket) {
-          Shard& shard = *shards_[worker.index()];
-          shard.server.serve(std::move(socket), transport, handler_for(purpose, shard));
-        });
+    door.listener->start(*workers.front(), workers, limit + reserve,
+                         [this, transport, &door](net::Worker& worker, net::AcceptedSocket socket) {
+                           socket.proxy_header = door.proxy_header;
+                           Shard& shard = *shards_[worker.index()];
+                           shard.server.serve(std::move(socket), transport,
+                                              handler_for(door.purpose, shard));
+                         });
   }
 }
 
@@ -329,7 +336,8 @@ void App::reload_certificates() {
 void App::report_unchangeable(const AppConfig& fresh) const {
   const auto same_listeners = [](const AppConfig& a, const AppConfig& b) {
     return std::ranges::equal(a.listen, b.listen, [](const ListenConfig& x, const ListenConfig& y) {
-      return x.tls == y.tls && x.socket.address.text() == y.socket.address.text();
+      return x.tls == y.tls && x.proxy_protocol == y.proxy_protocol &&
+             x.socket.address.text() == y.socket.address.text();
     });
   };
   const auto metrics_text = [](const AppConfig& c) { return c.metrics ? c.metrics->text() : ""; };
@@ -387,6 +395,7 @@ void App::reload_config() {
   config_.access = fresh.access;
   config_.certificates = fresh.certificates;
   config_.limits = fresh.limits;
+  config_.trusted_proxies = fresh.trusted_proxies;
   config_.storage.upload_expiry = fresh.storage.upload_expiry;
   config_.public_url = fresh.public_url;
   if (config_.behind && fresh.behind) config_.behind = fresh.behind;
@@ -395,8 +404,11 @@ void App::reload_config() {
   users_ = std::move(users);
   tls_ = std::move(tls);
   policy_ = std::make_shared<access::Policy>(config_.access);
-  each_shard([users = users_, policy = policy_, tls = tls_, limits = config_.limits](Shard& shard) {
+  proxies_ = std::make_shared<http::TrustedProxies>(config_.trusted_proxies);
+  each_shard([users = users_, policy = policy_, tls = tls_, proxies = proxies_,
+              limits = config_.limits](Shard& shard) {
     shard.gate->replace(users, policy);
+    shard.server.use(proxies);
     shard.server.use(tls);
     shard.server.use(limits);
   });

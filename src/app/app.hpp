@@ -45,13 +45,14 @@ class App {
     std::unique_ptr<net::Listener> listener;
     Purpose purpose = Purpose::registry;
     bool tls = false;
+    bool proxy_header = false;
   };
 
   App(std::filesystem::path file, AppConfig config, log::Format format);
   Result<> open_shape();
   Result<> load_users();
   Result<> load_certificates();
-  Result<> open_door(const net::Listener::Options& socket, Door::Purpose purpose, bool tls);
+  Result<> open_door(const ListenConfig& listen, Door::Purpose purpose);
   Result<> bind();
   void make_shards();
   std::vector<api::Pipeline::Page> operations_pages(
@@ -79,6 +80,7 @@ class App {
   std::shared_ptr<auth::UserSources> users_;
   std::shared_ptr<auth::LoginThrottle> throttle_;
   std::shared_ptr<const access::Policy> policy_;
+  std::shared_ptr<const http::TrustedProxies> proxies_;
   std::shared_ptr<const net::TlsContext> tls_;
   std::atomic<bool> serving_ = false;
   FileWatch watch_;

@@ -1,5 +1,6 @@
 #include "app/app_config.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "config/environment.hpp"
@@ -89,6 +90,36 @@ std::optional<BehindConfig> parse_behind(const config::Reader& root) {
   return config;
 }
 
+bool everybody_may_connect(const ListenConfig& item) {
+  return item.socket.address.is_unix() && (item.socket.mode & 0002U) != 0;
+}
+
+http::TrustedProxies parse_proxies(const config::Reader& root,
+                                   const std::vector<ListenConfig>& listen) {
+  const config::Reader in =
+      root.section("trusted_proxies",
+                   "Proxies in front of Moorgate whose word about their clients is taken; "
+                   "from everybody else such headers are ignored",
+                   "from");
+  auto proxies = http::parse_trusted_proxies(in);
+  const auto needs_peers = [](const ListenConfig& item) {
+    return item.proxy_protocol && !item.socket.address.is_unix();
+  };
+  if (proxies.from.empty() && std::ranges::any_of(listen, needs_peers)) {
+    in.problem("from",
+               "nobody could connect to the listener with proxy_protocol; name the proxies "
+               "that do");
+  }
+  const bool trusts_sockets = std::ranges::any_of(proxies.from, &net::Network::is_unix);
+  if (proxies.takes_over_users() && proxies.secret.empty() && trusts_sockets &&
+      std::ranges::any_of(listen, everybody_may_connect)) {
+    in.problem("user_header",
+               "every user of this machine may connect to the Unix socket and sign in as anybody; "
+               "give the socket a mode such as \"0660\", or add secret_header and secret");
+  }
+  return proxies;
+}
+
 /// Without configured users there is one, whose password is random: he may do everything.
 void let_admin_in(AppConfig& config) {
   if (!config.generated_admin() || config.access.rules_given) return;
@@ -128,10 +159,13 @@ AppConfig parse_app(const config::Reader& root) {
   config.listen = parse_listen(root);
   config.forward_auth = parse_forward_auth(root);
   if (config.listen.empty() && !config.forward_auth) config.listen.push_back(default_listener());
+  config.trusted_proxies = parse_proxies(root, config.listen);
   config.certificates =
       parse_tls(root.section("tls", "The certificate; without it a self-signed one is made"));
   config.users = auth::parse_users(root);
-  config.access = access::parse_access(root);
+  config.access = access::parse_access(root, config.trusted_proxies.groups_header.empty()
+                                                 ? access::OtherGroups::none
+                                                 : access::OtherGroups::named_by_source);
   config.storage = parse_storage(root.section("storage", "Where images are kept"));
   config.behind = parse_behind(root);
   config.limits =

@@ -15,6 +15,7 @@
 #include "config/reader.hpp"
 #include "gateway/gateway_config.hpp"
 #include "http/limits.hpp"
+#include "http/trusted_proxies.hpp"
 #include "net/address.hpp"
 #include "net/tls_context.hpp"
 #include "upstream/upstream_config.hpp"
@@ -54,6 +55,7 @@ struct AppConfig {
   /// Given: the shape in front of another registry; `storage` then holds only what the first start
   /// makes.
   std::optional<BehindConfig> behind;
+  http::TrustedProxies trusted_proxies;
   http::Limits limits;
   LogConfig log;
   std::size_t workers = 0;  ///< 0: one for each core.

@@ -16,7 +16,8 @@ using namespace std::string_literals;
 void add_listeners(const AppConfig& config, std::string& out) {
   out += "Listens on\n";
   for (const auto& item : config.listen) {
-    out += "  " + item.socket.address.text() + (item.tls ? " with TLS\n" : " without TLS\n");
+    out += "  " + item.socket.address.text() + (item.tls ? " with TLS" : " without TLS") +
+           (item.proxy_protocol ? ", behind a PROXY header\n" : "\n");
   }
   if (config.forward_auth) {
     out += "  " + config.forward_auth->socket.address.text() + " for the questions of " +
@@ -26,6 +27,42 @@ void add_listeners(const AppConfig& config, std::string& out) {
   }
   out += config.metrics ? "  " + config.metrics->text() + " for metrics and health, without TLS\n"
                         : "  (metrics and health on the same addresses)\n"s;
+}
+
+/// What a proxy's word is worth, and where somebody else might give it.
+void add_trusted_proxies(const http::TrustedProxies& proxies, std::string& out) {
+  out += "Trusted proxies\n";
+  if (proxies.from.empty()) {
+    out += "  none: forwarding headers are ignored, whoever sends them\n";
+    return;
+  }
+  out += "  the client's address, scheme and host are taken from headers of";
+  for (const auto& network : proxies.from) {
+    out += " " + (network.is_unix() ? "Unix sockets"s : network.text());
+  }
+  out +=
+      proxies.secret.empty() ? "\n" : " that bring the secret in " + proxies.secret_header + "\n";
+  if (proxies.takes_over_users()) {
+    out += "  users signed in by them are taken over from " + proxies.user_header +
+           (proxies.groups_header.empty() ? ""s : ", their groups from " + proxies.groups_header) +
+           "; no password is asked for\n";
+  }
+  if (proxies.unsafe) {
+    out +=
+        "  warning: unsafe is true; if a network is as wide as the Internet, every client may "
+        "claim any address\n";
+  }
+  if (!proxies.secret.empty()) return;
+  if (proxies.lists_loopback()) {
+    out += "  warning: every user and program of this machine is such a proxy\n";
+  }
+  if (proxies.has_wide_network()) {
+    out += proxies.takes_over_users()
+               ? "  warning: every machine of a wide network may sign in as anybody; list the "
+                 "proxies' own addresses, or add secret_header and secret\n"
+               : "  warning: every machine of a wide network may claim any address; list the "
+                 "proxies' own addresses\n";
+  }
 }
 
 void add_certificates(const AppConfig& config, Description& into) {
@@ -112,6 +149,7 @@ std::string_view port_of(std::string_view address) {
 Description describe(const AppConfig& config) {
   Description description;
   add_listeners(config, description.text);
+  add_trusted_proxies(config.trusted_proxies, description.text);
   add_certificates(config, description);
   add_users(config, description);
   add_rules(config, description.text);

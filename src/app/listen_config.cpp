@@ -48,7 +48,20 @@ ListenConfig parse_listen_item(const config::Reader& in) {
   parse_socket(in, listen.socket);
   in.read("tls", listen.tls,
           "Whether this listener speaks TLS; off only behind a proxy or on a Unix socket");
+  in.read("proxy_protocol", listen.proxy_protocol,
+          "Connections begin with a PROXY header (v1 or v2), before TLS; others are closed. Only "
+          "trusted_proxies may connect, or whoever may use the Unix socket");
+  bool open_to_local_users = false;
+  in.read("open_to_local_users", open_to_local_users,
+          "Allows a listener without TLS on a loopback address, where every user of this machine "
+          "can connect");
   if (!in.has("address")) in.require("address");
+  if (!listen.tls && listen.socket.address.is_loopback() && !open_to_local_users) {
+    in.problem("tls",
+               "off on a loopback address lets every user of this machine past the proxy; listen "
+               "on a Unix socket instead (address: \"unix:/run/moorgate.sock\", which has an owner "
+               "and a mode), or say open_to_local_users: true");
+  }
   return listen;
 }
 

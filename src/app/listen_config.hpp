@@ -12,6 +12,8 @@ namespace moorgate::app {
 struct ListenConfig {
   net::Listener::Options socket;
   bool tls = true;
+  /// Connections begin with a PROXY header.
+  bool proxy_protocol = false;
 };
 
 /// The keys of any listening socket: `address`, and `mode`, `owner`, `group` of a Unix socket.

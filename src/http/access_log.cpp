@@ -107,11 +107,12 @@ class Line {
   char* at_;
 };
 
-std::size_t room_for(const Exchange& exchange, std::string_view client) {
+std::size_t room_for(const Exchange& exchange) {
   std::size_t escaped = 0;
   for (const std::string_view text :
-       {client, std::string_view(exchange.record.principal), exchange.head().method_text,
-        exchange.head().target, exchange.record.action,
+       {std::string_view(exchange.client().address), std::string_view(exchange.client().proxy),
+        std::string_view(exchange.record.principal), std::string_view(exchange.record.source),
+        exchange.head().method_text, exchange.head().target, exchange.record.action,
         std::string_view(exchange.record.repository), std::string_view(exchange.record.reason),
         std::string_view(exchange.record.original)}) {
     escaped += std::min(text.size(), kFieldLimit);
@@ -119,13 +120,15 @@ std::size_t room_for(const Exchange& exchange, std::string_view client) {
   return kRestOfLine + kEscaped * escaped;
 }
 
-void add_json(Line& line, std::string_view now, const Exchange& exchange, std::string_view client,
+void add_json(Line& line, std::string_view now, const Exchange& exchange,
               std::chrono::microseconds duration) {
   const AccessRecord& record = exchange.record;
   line.raw(R"({"time":")");
   line.raw(now);
-  line.member(R"(","level":"info","message":"request","client":")", client);
+  line.member(R"(","level":"info","message":"request","client":")", exchange.client().address);
+  if (!exchange.client().proxy.empty()) line.member(R"(","proxy":")", exchange.client().proxy);
   line.member(R"(","user":")", record.principal);
+  if (!record.source.empty()) line.member(R"(","source":")", record.source);
   line.member(R"(","method":")", exchange.head().method_text);
   line.member(R"(","target":")", exchange.head().target);
   line.member(R"(","status":)", static_cast<std::uint64_t>(exchange.status()));
@@ -147,12 +150,12 @@ void add_json(Line& line, std::string_view now, const Exchange& exchange, std::s
   line.raw("}\n");
 }
 
-void add_human(Line& line, std::string_view now, const Exchange& exchange, std::string_view client,
+void add_human(Line& line, std::string_view now, const Exchange& exchange,
                std::chrono::microseconds duration) {
   const AccessRecord& record = exchange.record;
   line.raw(now);
   line.raw(" ");
-  line.escaped(client);
+  line.escaped(exchange.client().address);
   line.raw(" ");
   line.escaped(record.principal.empty() ? "-" : std::string_view(record.principal));
   line.raw(" ");
@@ -198,17 +201,16 @@ std::string_view AccessLog::timestamp() {
   return stamp_;
 }
 
-void AccessLog::add(const Exchange& exchange, std::string_view client,
-                    std::chrono::microseconds duration) {
+void AccessLog::add(const Exchange& exchange, std::chrono::microseconds duration) {
   if (!log::enabled(log::Level::info)) return;
   const std::string_view now = timestamp();
   const std::size_t before = lines_.size();
-  lines_.resize_and_overwrite(before + room_for(exchange, client), [&](char* data, std::size_t) {
+  lines_.resize_and_overwrite(before + room_for(exchange), [&](char* data, std::size_t) {
     Line line(data + before);
     if (format_ == log::Format::json) {
-      add_json(line, now, exchange, client, duration);
+      add_json(line, now, exchange, duration);
     } else {
-      add_human(line, now, exchange, client, duration);
+      add_human(line, now, exchange, duration);
     }
     return static_cast<std::size_t>(line.end() - data);
   });

@@ -20,7 +20,7 @@ class AccessLog {
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
 
-  void add(const Exchange& exchange, std::string_view client, std::chrono::microseconds duration);
+  void add(const Exchange& exchange, std::chrono::microseconds duration);
   /// Called on every tick of the worker.
   void flush();
 

@@ -46,6 +46,7 @@ class NoStream final : public net::Stream {
 class AccessLogTest : public testing::Test {
  protected:
   AccessLogTest() {
+    client_.address = "192.0.2.1";
     head_.method_text = "GET";
     head_.target = "/v2/";
   }
@@ -57,13 +58,13 @@ class AccessLogTest : public testing::Test {
     BodyReader body(stream_, deadline_, input_, std::chrono::seconds(1));
     Exchange exchange(head_, body,
                       {stream_, deadline_, std::chrono::seconds(1), "Sun, 06 Nov 1994 08:49:37 GMT",
-                       text_, memo_},
+                       text_, memo_, client_},
                       true);
     exchange.status(200);
     exchange.record = std::move(record);
     {
       AccessLog log(format);
-      log.add(exchange, "192.0.2.1", std::chrono::microseconds(12'045));
+      log.add(exchange, std::chrono::microseconds(12'045));
     }
     log::stop();
     return testing::internal::GetCapturedStderr();
@@ -76,6 +77,7 @@ class AccessLogTest : public testing::Test {
   RequestHead head_;
   std::string text_;
   std::unique_ptr<ConnectionMemo> memo_;
+  Client client_;
 };
 
 TEST_F(AccessLogTest, WritesOneJsonObjectForARequest) {

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/task.hpp"
 #include "http/body_reader.hpp"
+#include "http/client.hpp"
 #include "http/request_head.hpp"
 
 namespace moorgate::net {
@@ -22,6 +23,8 @@ namespace moorgate::http {
 /// exchange or point at its head.
 struct AccessRecord {
   std::string principal = {};
+  /// Who vouched for it: "htpasswd", "proxy".
+  std::string source = {};
   std::string_view action = {};
   std::string repository = {};
   /// Why the request was refused; empty if it was not.
@@ -48,12 +51,16 @@ class Exchange {
     /// Reused from request to request.
     std::string& scratch;
     std::unique_ptr<ConnectionMemo>& memo;
+    const Client& client;
   };
 
   Exchange(const RequestHead& head, BodyReader& body, Wire wire, bool keep_alive)
       : head_(head), body_(body), wire_(wire), keep_alive_(keep_alive) {}
 
   const RequestHead& head() const noexcept { return head_; }
+  /// Who asks. What the head says about that has been judged, and taken out of it where it was not
+  /// believed: see take_client().
+  const Client& client() const noexcept { return wire_.client; }
   BodyReader& body() noexcept { return body_; }
   const BodyReader& body() const noexcept { return body_; }
   /// The handler's own; null until it sets one.

@@ -13,10 +13,6 @@ constexpr auto make_table(bool (*member)(unsigned char)) {
   return table;
 }
 
-constexpr bool is_alphanumeric(unsigned char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /// tchar of RFC 9110 §5.6.2.
 constexpr auto kToken = make_table([](unsigned char c) {
   return is_alphanumeric(c) ||

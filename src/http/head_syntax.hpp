@@ -12,6 +12,9 @@
 /// to http, but for the character classes.
 namespace moorgate::http {
 
+constexpr bool is_alphanumeric(unsigned char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 /// token of RFC 9110 §5.6.2; not empty.
 bool is_token(std::string_view text) noexcept;
 /// What a field value may hold: visible ASCII, blanks, opaque bytes above ASCII; no control.

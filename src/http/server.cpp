@@ -5,11 +5,14 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "base/rare_warning.hpp"
 #include "http/server_connection.hpp"
 #include "net/blocking.hpp"
 
 namespace moorgate::http {
 namespace {
+
+log::RareWarning stranger("only trusted proxies may connect to a listener with proxy_protocol");
 
 Task<> run_connection(std::unique_ptr<ServerConnection> connection) {
   co_await connection->run();
@@ -30,7 +33,7 @@ void Server::serve(net::AcceptedSocket socket, Transport transport) {
 
 void Server::serve(net::AcceptedSocket socket, Transport transport,
                    std::shared_ptr<Handler> handler) {
-  if (draining_ || (transport == Transport::tls && !tls_)) {
+  if (draining_ || (transport == Transport::tls && !tls_) || !may_speak(socket)) {
     worker_.connections.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
@@ -50,6 +53,12 @@ void Server::start(net::AcceptedSocket socket, Transport transport,
       *this, std::move(stream), transport == Transport::tls ? tls_ : nullptr, std::move(handler));
   boost::asio::co_spawn(worker_.context(), run_connection(std::move(connection)),
                         boost::asio::detached);
+}
+
+bool Server::may_speak(const net::AcceptedSocket& socket) const {
+  if (!socket.proxy_header || socket.peer.is_unix() || proxies_->lists(socket.peer)) return true;
+  stranger.write(socket.peer.host(), "not in trusted_proxies.from");
+  return false;
 }
 
 void Server::drain() {

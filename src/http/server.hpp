@@ -9,6 +9,7 @@
 #include "http/access_log.hpp"
 #include "http/exchange.hpp"
 #include "http/limits.hpp"
+#include "http/trusted_proxies.hpp"
 #include "net/stream.hpp"
 #include "net/tls_context.hpp"
 #include "net/worker.hpp"
@@ -30,14 +31,16 @@ class Server {
   void use(std::shared_ptr<Handler> handler) { handler_ = std::move(handler); }
   void use(const Limits& limits) { limits_ = limits; }
   void use(std::shared_ptr<const net::TlsContext> tls) { tls_ = std::move(tls); }
+  void use(std::shared_ptr<const TrustedProxies> proxies) { proxies_ = std::move(proxies); }
   /// Called after every exchange, for counters.
   void on_finished(std::function<void(const Exchange&, std::chrono::microseconds)> observer) {
     finished_ = std::move(observer);
   }
 
   enum class Transport { plain, tls };
-  /// Serves the connection until it ends. The worker's connection count was raised by the acceptor
-  /// and is lowered here.
+  /// Serves the connection until it ends. One with a PROXY header is closed unless its peer may
+  /// send one: a trusted proxy, or whoever may connect to the Unix socket. The worker's connection
+  /// count was raised by the acceptor and is lowered here.
   void serve(net::AcceptedSocket socket, Transport transport);
 
   /// Idle connections end now, busy ones after their answer; new requests are not read.
@@ -49,6 +52,7 @@ class Server {
 
  private:
   friend class ServerConnection;
+  bool may_speak(const net::AcceptedSocket& socket) const;
   void start(net::AcceptedSocket socket, Transport transport, std::shared_ptr<Handler> handler);
 
   net::Worker& worker_;
@@ -57,6 +61,7 @@ class Server {
   std::shared_ptr<Handler> handler_;
   std::shared_ptr<const net::TlsContext> tls_;
   Limits limits_;
+  std::shared_ptr<const TrustedProxies> proxies_ = std::make_shared<TrustedProxies>();
   std::function<void(const Exchange&, std::chrono::microseconds)> finished_;
   bool draining_ = false;
   ServerConnection* first_ = nullptr;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/rare_warning.hpp"
 #include "net/worker.hpp"
 
 namespace moorgate::http {
@@ -19,6 +20,9 @@ constexpr std::chrono::seconds kLingerTotal{30};
 constexpr std::chrono::seconds kLingerSilence{5};
 constexpr std::uint64_t kLingerBytes = 256U << 20U;
 
+log::RareWarning bad_proxy_header(
+    "a connection was closed for its PROXY header; does the proxy send one to this listener?");
+
 }  // namespace
 
 ServerConnection::ServerConnection(Server& server, std::unique_ptr<net::Stream> stream,
@@ -29,7 +33,7 @@ ServerConnection::ServerConnection(Server& server, std::unique_ptr<net::Stream> 
       tls_(std::move(tls)),
       own_handler_(std::move(own_handler)),
       deadline_(server.worker_.watchdog(), [this] { patience_over(); }),
-      client_(stream_->peer().host()),
+      peer_(stream_->peer().host()),
       body_(*stream_, deadline_, input_, server.limits_.body_timeout),
       next_(server.first_) {
   if (next_ != nullptr) next_->previous_ = this;
@@ -55,9 +59,14 @@ void ServerConnection::patience_over() {
 Task<> ServerConnection::run() {
   deadline_.set(server_.limits_.header_timeout);
   if (auto secure = co_await stream_->handshake(); !secure) {
-    log::debug("TLS handshake failed", {{"client", client_}, {"error", secure.error().detail}});
+    if (secure.error().code == Code::bad_request) {
+      bad_proxy_header.write(peer_, secure.error().message);
+    } else {
+      log::debug("TLS handshake failed", {{"client", peer_}, {"error", secure.error().detail}});
+    }
     co_return;
   }
+  peer_ = stream_->peer().host();
   while (keep_alive_ && co_await read_head()) {
     co_await serve_request();
   }
@@ -115,7 +124,7 @@ Task<bool> ServerConnection::read_head() {
       co_return false;
     }
     if (length > 0) {
-      if (auto error = parse_head(bytes.substr(0, length), head_)) {
+      if (auto error = take_head(bytes.substr(0, length))) {
         co_await refuse(*error);
         co_return false;
       }
@@ -127,6 +136,15 @@ Task<bool> ServerConnection::read_head() {
   }
 }
 
+std::optional<HeadError> ServerConnection::take_head(std::string_view bytes) {
+  if (auto error = parse_head(bytes, head_)) return error;
+  const Peer peer{.address = stream_->peer(), .host = peer_, .encrypted = stream_->encrypted()};
+  auto taken = take_client(peer, *server_.proxies_, head_, client_);
+  if (taken) return std::nullopt;
+  refusal_ = std::move(taken).error().message;
+  return HeadError{400, refusal_};
+}
+
 Task<> ServerConnection::serve_request() {
   phase_ = Phase::exchange;
   deadline_.clear();
@@ -135,7 +153,7 @@ Task<> ServerConnection::serve_request() {
   const std::shared_ptr<Handler> handler = own_handler_ ? own_handler_ : server_.handler_;
   Exchange exchange(head_, body_,
                     {*stream_, deadline_, server_.limits_.send_timeout, server_.worker_.http_date(),
-                     scratch_, memo_},
+                     scratch_, memo_, client_},
                     head_.keep_alive && !server_.draining_);
   std::string failure_detail;
   try {
@@ -206,10 +224,13 @@ Task<> ServerConnection::refuse(HeadError error) {
   head_ = {};
   head_.method_text = "-";
   head_.target = "-";
+  // Nothing in a head that was refused is believed.
+  client_ = Client();
+  client_.address = peer_;
   body_.start(head_);
   Exchange exchange(head_, body_,
                     {*stream_, deadline_, server_.limits_.send_timeout, server_.worker_.http_date(),
-                     scratch_, memo_},
+                     scratch_, memo_, client_},
                     false);
   exchange.status(error.status);
   exchange.header("Content-Type", page.content_type);
@@ -228,7 +249,7 @@ Task<> ServerConnection::refuse(HeadError error) {
 void ServerConnection::finish(const Exchange& exchange) {
   const auto duration =
       std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_);
-  server_.access_log_.add(exchange, client_, duration);
+  server_.access_log_.add(exchange, duration);
   if (server_.finished_) server_.finished_(exchange, duration);
 }
 

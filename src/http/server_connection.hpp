@@ -3,9 +3,11 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "http/body_reader.hpp"
+#include "http/client.hpp"
 #include "http/exchange.hpp"
 #include "http/server.hpp"
 #include "net/buffer_pool.hpp"
@@ -41,6 +43,8 @@ class ServerConnection {
   Task<bool> wait_for_input();
   Task<bool> read_head();
   Task<> serve_request();
+  /// What is wrong with a complete head, or nullopt after parsing it and judging its sender.
+  std::optional<HeadError> take_head(std::string_view bytes);
   Task<> refuse(HeadError error);
   Task<> settle_body();
   Task<> linger();
@@ -52,7 +56,10 @@ class ServerConnection {
   std::shared_ptr<Handler> own_handler_;
   net::Deadline deadline_;
   Phase phase_ = Phase::handshake;
-  std::string client_;
+  /// Of the socket, or of whom its PROXY header names.
+  std::string peer_;
+  /// Of the request that is being served.
+  Client client_;
   net::BufferPool::Buffer buffer_;
   /// Input of `buffer_` not yet consumed; behind the head while a request is served, so that body
   /// bytes never overwrite the head's.
@@ -60,6 +67,8 @@ class ServerConnection {
   RequestHead head_;
   BodyReader body_;
   std::string scratch_;
+  /// Why the head was refused, where that is no constant text.
+  std::string refusal_;
   std::unique_ptr<ConnectionMemo> memo_;
   bool keep_alive_ = true;
   bool lingered_ = false;

@@ -53,6 +53,7 @@ class Echo final : public Handler {
     }
     exchange.status(200);
     exchange.header("X-Path", path);
+    exchange.header("X-Client", exchange.client().address);
     co_await exchange.send(*body);
   }
   ErrorPage error_page(int status, std::string_view reason) const override {
@@ -79,17 +80,18 @@ class ServerTest : public testing::Test {
   }
 
   /// A client's end of a connection that the server serves.
-  UniqueFd connect() {
+  UniqueFd connect(bool proxy_header = false) {
     std::array<int, 2> pair{};
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()), 0);
     const timeval patience{.tv_sec = 10, .tv_usec = 0};
     ::setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     std::promise<void> taken;
-    worker_->post([this, fd = pair[1], &taken] {
+    worker_->post([this, fd = pair[1], proxy_header, &taken] {
       sockaddr_un address{};
       address.sun_family = AF_UNIX;
       net::AcceptedSocket socket{
-          UniqueFd(fd), net::Address(reinterpret_cast<sockaddr*>(&address), sizeof(sa_family_t))};
+          UniqueFd(fd), net::Address(reinterpret_cast<sockaddr*>(&address), sizeof(sa_family_t)),
+          proxy_header};
       worker_->connections.fetch_add(1);
       server_->serve(std::move(socket), Server::Transport::plain);
       taken.set_value();
@@ -115,8 +117,8 @@ class ServerTest : public testing::Test {
     return all;
   }
 
-  std::string answer(std::string_view bytes) {
-    const UniqueFd client = connect();
+  std::string answer(std::string_view bytes, bool proxy_header = false) {
+    const UniqueFd client = connect(proxy_header);
     send(client, bytes);
     return read_to_end(client);
   }
@@ -261,6 +263,34 @@ TEST_F(ServerTest, CutsOffAStalledHeadAndAStalledBody) {
   const UniqueFd client = connect();
   send(client, post("Host: a\r\nContent-Length: 10\r\n", "half"));
   EXPECT_EQ(read_to_end(client).find("200 OK"), std::string::npos);
+}
+
+TEST_F(ServerTest, TakesThePeerFromAProxyHeaderAndLeavesWhatFollows) {
+  const std::string line = "PROXY TCP4 192.0.2.7 10.0.0.1 8080 443\r\n";
+  EXPECT_NE(answer(line + post(kClose, ""), true).find("X-Client: 192.0.2.7\r\n"),
+            std::string::npos);
+  const UniqueFd slow = connect(true);
+  for (const char c : line + post(kClose, "")) send(slow, {&c, 1});
+  EXPECT_NE(read_to_end(slow).find("X-Client: 192.0.2.7\r\n"), std::string::npos);
+}
+
+TEST_F(ServerTest, ClosesWithoutAWordWhereAProxyHeaderIsMissing) {
+  const UniqueFd direct = connect(true);
+  send(direct, post(kClose, ""));
+  std::array<char, 64> buffer{};
+  // A reset, as what was sent stays unread.
+  EXPECT_LE(::recv(direct.get(), buffer.data(), buffer.size(), 0), 0);
+  EXPECT_EQ(answer("PROXY TCP4 192.0.2.7", true), "") << "cut off after the header's timeout";
+}
+
+TEST_F(ServerTest, RefusesATrustedProxyThatContradictsItself) {
+  auto proxies = std::make_shared<TrustedProxies>();
+  proxies->from.push_back(net::Network::parse("unix:").value());
+  worker_->post([this, proxies] { server_->use(proxies); });
+  const std::string all =
+      answer(post("Host: a\r\nX-Forwarded-For: 192.0.2.7\r\nForwarded: for=192.0.2.8\r\n", ""));
+  EXPECT_TRUE(all.starts_with("HTTP/1.1 400"));
+  EXPECT_NE(all.find("name a different client"), std::string::npos) << all;
 }
 
 TEST_F(ServerTest, AParkedConnectionStillAnswers) {

@@ -52,44 +52,54 @@ Result<Address> Address::parse(std::string_view text) {
   return failure(bad_address(text, "the host is not an IP address"));
 }
 
-std::optional<Address> Address::from_ip(const std::string& ip, std::uint16_t port) {
-  sockaddr_in v4{};
-  if (inet_pton(AF_INET, ip.c_str(), &v4.sin_addr) == 1) {
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(port);
-    return Address(reinterpret_cast<const sockaddr*>(&v4), sizeof v4);
-  }
-  sockaddr_in6 v6{};
-  if (inet_pton(AF_INET6, ip.c_str(), &v6.sin6_addr) == 1) {
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(port);
-    return Address(reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
-  }
-  return std::nullopt;
-}
-
 void Address::set_port(std::uint16_t port) noexcept {
   if (family() == AF_INET) reinterpret_cast<sockaddr_in&>(storage_).sin_port = htons(port);
   if (family() == AF_INET6) reinterpret_cast<sockaddr_in6&>(storage_).sin6_port = htons(port);
 }
 
-std::string Address::host() const {
-  std::array<char, INET6_ADDRSTRLEN> buffer{};
+std::optional<Address> Address::from_ip(std::string_view text, std::uint16_t port) {
+  if (text.size() >= INET6_ADDRSTRLEN || text.contains('\0')) return std::nullopt;
+  const std::string host(text);
+  std::array<std::uint8_t, 16> bytes{};
+  if (inet_pton(AF_INET, host.c_str(), bytes.data()) == 1) {
+    return from_bytes(std::span(bytes).first(4), port);
+  }
+  if (inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1) return from_bytes(bytes, port);
+  return std::nullopt;
+}
+
+Address Address::from_bytes(std::span<const std::uint8_t> ip, std::uint16_t port) {
+  if (ip.size() == 4) {
+    sockaddr_in v4{};
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port);
+    std::memcpy(&v4.sin_addr, ip.data(), 4);
+    return {reinterpret_cast<const sockaddr*>(&v4), sizeof v4};
+  }
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = htons(port);
+  std::memcpy(&v6.sin6_addr, ip.data(), 16);
+  return {reinterpret_cast<const sockaddr*>(&v6), sizeof v6};
+}
+
+std::span<const std::uint8_t> Address::ip() const noexcept {
   if (family() == AF_INET) {
-    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(storage_).sin_addr, buffer.data(),
-              buffer.size());
-    return buffer.data();
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage_).sin_addr;
+    return {reinterpret_cast<const std::uint8_t*>(&v4), 4};
   }
-  if (family() == AF_INET6) {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr;
-    if (IN6_IS_ADDR_V4MAPPED(&v6)) {
-      inet_ntop(AF_INET, &v6.s6_addr[12], buffer.data(), buffer.size());
-    } else {
-      inet_ntop(AF_INET6, &v6, buffer.data(), buffer.size());
-    }
-    return buffer.data();
-  }
-  return "unix";
+  if (family() != AF_INET6) return {};
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr;
+  if (IN6_IS_ADDR_V4MAPPED(&v6)) return {&v6.s6_addr[12], 4};
+  return {&v6.s6_addr[0], 16};
+}
+
+std::string Address::host() const {
+  const auto bytes = ip();
+  if (bytes.empty()) return is_unix() ? "unix" : "unknown";
+  std::array<char, INET6_ADDRSTRLEN> buffer{};
+  inet_ntop(bytes.size() == 4 ? AF_INET : AF_INET6, bytes.data(), buffer.data(), buffer.size());
+  return buffer.data();
 }
 
 std::string Address::text() const {
@@ -103,6 +113,7 @@ std::string Address::text() const {
     return (name.find(':') == std::string::npos ? name : "[" + name + "]") + ":" +
            std::to_string(port);
   }
+  if (!is_unix()) return host();
   const auto& unix_address = reinterpret_cast<const sockaddr_un&>(storage_);
   if (length_ <= offsetof(sockaddr_un, sun_path)) return "unix";
   return std::string("unix:") + unix_address.sun_path;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,15 +22,21 @@ class Address {
   /// Numbers only, no name look-up.
   static Result<Address> parse(std::string_view text);
 
-  /// "127.0.0.1" or "::1" without brackets; nullopt for anything else.
-  static std::optional<Address> from_ip(const std::string& ip, std::uint16_t port);
+  /// An IP address alone: "192.0.2.7", "2001:db8::1"; nullopt on anything else.
+  static std::optional<Address> from_ip(std::string_view text, std::uint16_t port = 0);
+  /// Four bytes of IPv4 or sixteen of IPv6, in network order.
+  static Address from_bytes(std::span<const std::uint8_t> ip, std::uint16_t port);
   /// No effect on a Unix path.
   void set_port(std::uint16_t port) noexcept;
 
   /// As parse() takes it; an accepted Unix peer is "unix".
   std::string text() const;
-  /// Without the port: what a log line or a rule on addresses wants.
+  /// Without the port: what a log line or a rule on addresses wants. A peer that nobody can name
+  /// is "unknown".
   std::string host() const;
+  /// The bytes of the IP address in network order: four, also for IPv4 that came by IPv6
+  /// (::ffff:…), sixteen, or none.
+  std::span<const std::uint8_t> ip() const noexcept;
   bool is_unix() const noexcept { return storage_.ss_family == AF_UNIX; }
   bool is_loopback() const noexcept;
 

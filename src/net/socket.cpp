@@ -4,10 +4,12 @@
 #include <sys/uio.h>
 
 #include <cerrno>
+#include <tuple>
 #include <utility>
 
 #include <boost/asio/post.hpp>
 
+#include "net/proxy_protocol.hpp"
 #include "net/worker.hpp"
 
 namespace moorgate::net {
@@ -26,7 +28,33 @@ Socket::Socket(Worker& worker, AcceptedSocket accepted)
     : socket_(worker.context().get_executor(),
               boost::asio::generic::stream_protocol(accepted.peer.family(), 0),
               accepted.fd.release()),
-      peer_(accepted.peer) {}
+      peer_(accepted.peer),
+      proxy_header_expected_(accepted.proxy_header) {}
+
+Task<Result<>> Socket::receive_proxy_header(BufferPool& buffers) {
+  if (!proxy_header_expected_) co_return Result<>{};
+  const auto scratch = buffers.borrow();
+  const std::span<char> room = scratch.span().first(kProxyHeaderLimit);
+  std::size_t taken = 0;
+  while (proxy_header_expected_) {
+    if (auto ready = co_await wait_readable(); !ready) co_return ready;
+    // Looked at first, so that what the client sends behind the header stays for TLS or HTTP.
+    const ssize_t seen =
+        ::recv(fd(), room.data() + taken, room.size() - taken, MSG_PEEK | MSG_DONTWAIT);
+    if (seen < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+    if (seen <= 0) co_return failure(Code::end_of_stream, "the connection ended");
+    const std::size_t there = taken + static_cast<std::size_t>(seen);
+    const auto header = parse_proxy_header({room.data(), there});
+    if (!header) co_return failure(header.error());
+    const std::size_t wanted = *header ? (*header)->length : there;
+    std::ignore = ::recv(fd(), room.data() + taken, wanted - taken, MSG_DONTWAIT);
+    taken = wanted;
+    if (!*header) continue;
+    if ((*header)->source) peer_ = *(*header)->source;
+    proxy_header_expected_ = false;
+  }
+  co_return Result<>{};
+}
 
 Result<std::size_t> Socket::received(std::tuple<boost::system::error_code, std::size_t> outcome) {
   const auto [error, count] = outcome;

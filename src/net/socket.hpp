@@ -10,6 +10,7 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 
 #include "net/blocking.hpp"
+#include "net/buffer_pool.hpp"
 #include "net/stream.hpp"
 
 /// What TcpStream and TlsStream share: the non-blocking socket on its worker's loop. Internal to
@@ -22,6 +23,10 @@ class Socket {
  public:
   Socket(Worker& worker, AcceptedSocket accepted);
 
+  /// Where a PROXY header is expected (AcceptedSocket::proxy_header): takes it off the stream, not
+  /// a byte more, and makes peer() the client it names. `buffers` lends room for one header.
+  /// bad_request where there is none or a malformed one. Nothing to do elsewhere.
+  Task<Result<>> receive_proxy_header(BufferPool& buffers);
   /// At least one byte or an error; waits. As two halves, because a coroutine around them would
   /// cost as much as what it does: received(co_await receive(into)).
   auto receive(std::span<char> into) {
@@ -53,6 +58,7 @@ class Socket {
                                    boost::asio::io_context::executor_type>
       socket_;
   Address peer_;
+  bool proxy_header_expected_;
   bool aborted_ = false;
   bool sending_stopped_ = false;
   bool ended_ = false;

@@ -27,7 +27,8 @@ class Stream {
  public:
   virtual ~Stream() = default;
 
-  /// What a client has to complete before bytes flow (the TLS handshake).
+  /// What has to be complete before bytes flow: the proxy's header where one is expected
+  /// (bad_request if it is not right), then the TLS handshake.
   virtual Task<Result<>> handshake() = 0;
   /// At least one byte; end_of_stream when the peer has sent its last.
   virtual Task<Result<std::size_t>> read_some(std::span<char> into) = 0;
@@ -56,6 +57,7 @@ class Stream {
   /// Ends everything pending, at once.
   virtual void abort() noexcept = 0;
 
+  /// The other end; after handshake() the client that a PROXY header named, if any.
   virtual const Address& peer() const noexcept = 0;
   virtual bool encrypted() const noexcept = 0;
 };
@@ -64,6 +66,8 @@ class Stream {
 struct AcceptedSocket {
   UniqueFd fd;
   Address peer;
+  /// The peer is a proxy that begins with a PROXY header.
+  bool proxy_header = false;
 };
 
 /// Both on `worker`'s loop, which must outlive the stream. `blocking` serves cold file reads.

@@ -21,7 +21,9 @@ class TcpStream final : public Stream {
   TcpStream(Worker& worker, Blocking& blocking, AcceptedSocket accepted)
       : worker_(worker), blocking_(blocking), socket_(worker, std::move(accepted)) {}
 
-  Task<Result<>> handshake() override { co_return Result<>{}; }
+  Task<Result<>> handshake() override {
+    co_return co_await socket_.receive_proxy_header(worker_.small_buffers());
+  }
 
   Task<Result<std::size_t>> read_some(std::span<char> into) override {
     co_return socket_.received(co_await socket_.receive(into));

@@ -37,6 +37,8 @@ class TlsStream final : public Stream {
   }
 
   Task<Result<>> handshake() override {
+    auto named = co_await socket_.receive_proxy_header(worker_.small_buffers());
+    if (!named) co_return named;
     while (true) {
       const int done = SSL_do_handshake(ssl_.get());
       const bool over = done != 1 && !wants_input();

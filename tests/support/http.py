@@ -16,6 +16,7 @@ class Endpoint:
     address: Union[tuple, str]
     tls: Optional[ssl.SSLContext] = None
     server_name: str = "localhost"
+    source: str = ""  # the address to connect from, where the kernel shall not choose
 
     @property
     def host(self):
@@ -60,14 +61,17 @@ class ConnectionClosed(Exception):
 
 
 class Connection:
-    def __init__(self, endpoint, timeout=TIMEOUT):
+    def __init__(self, endpoint, timeout=TIMEOUT, preface=b""):
+        """`preface` goes out before anything else, TLS included."""
         if isinstance(endpoint.address, str):
             raw = socket.socket(socket.AF_UNIX)
             raw.settimeout(timeout)
             raw.connect(endpoint.address)
         else:
-            raw = socket.create_connection(endpoint.address, timeout)
+            source = (endpoint.source, 0) if endpoint.source else None
+            raw = socket.create_connection(endpoint.address, timeout, source)
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        raw.sendall(preface)
         self.endpoint = endpoint
         self.socket = endpoint.tls.wrap_socket(raw, server_hostname=endpoint.server_name) if endpoint.tls else raw
         self._received = bytearray()
