@@ -10,8 +10,8 @@ RUN bash -euo pipefail -c '\
 
 FROM debian:12
 RUN apt-get update -q && apt-get install -y -q --no-install-recommends \
-      libboost-json1.81.0 libssl3 libsqlite3-0 libyaml-cpp0.7 libspdlog1.10 libfmt9 \
-      libprometheus-cpp-core1.0 libcrypt1 libaprutil1 && \
+      ca-certificates libcrypt1 libcurl4 libfmt9 libpcre2-8-0 libprometheus-cpp-core1.0 \
+      libsqlite3-0 libssl3 libyaml-cpp0.7 && \
     rm -rf /var/lib/apt/lists/*
 COPY --from=build /source/build/release/moorgate /usr/local/bin/moorgate
 VOLUME /var/lib/registry

@@ -4,6 +4,7 @@ build_packages=(
   clang-19 lld-19 libclang-rt-19-dev cmake ninja-build ccache pkg-config
   libboost1.81-dev libboost-json1.81-dev libssl-dev libsqlite3-dev libyaml-cpp-dev
   libspdlog-dev libfmt-dev prometheus-cpp-dev libcli11-dev libcrypt-dev libaprutil1-dev
+  libcurl4-openssl-dev libpcre2-dev
 )
 check_packages=(clang-tidy-19 clang-format-19 libgtest-dev libgmock-dev libbenchmark-dev python3)
 

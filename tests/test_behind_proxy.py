@@ -282,11 +282,21 @@ def test_a_listener_without_proxy_protocol_takes_none(server, plain):
         assert connection.read_response().status == 400
 
 
+HANDS_ON = """
+listen front
+  mode tcp
+  bind {listen}
+  server moorgate {moorgate} {options}
+"""
+
+
 @pytest.mark.parametrize("version", ["send-proxy", "send-proxy-v2", "send-proxy-v2 proxy-v2-options unique-id,crc32c"])
 def test_haproxy_hands_on_tls_and_the_clients_address(folder, server, behind_header, version):
-    haproxy = HAProxy(folder / "haproxy", "{}:{}".format(*behind_header.address), version)
+    moorgate = "{}:{}".format(*behind_header.address)
+    haproxy = HAProxy(folder / "haproxy", HANDS_ON, moorgate=moorgate, options=version)
     try:
-        where = haproxy.endpoint(server.site.authority.client_context(), STRANGER)
+        host, port = haproxy.address.split(":")
+        where = Endpoint((host, int(port)), server.site.authority.client_context(), source=STRANGER)
         response, line = ask(server, where, [OWNER, ("X-Forwarded-For", "1.1.1.1")])
         assert (response.status, line["client"]) == (200, STRANGER)
         with server.client("owner", endpoint=where) as client:

@@ -217,7 +217,7 @@ def test_version_tells_name_and_number():
     assert name == "moorgate" and number[0].isdigit()
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "htpasswd", "explain", "who-can", "uploads", "version"])
+@pytest.mark.parametrize("command", ["serve", "check", "htpasswd", "explain", "who-can", "uploads", "doctor", "version"])
 def test_every_command_has_help(command):
     assert command in moorgate(command, "--help").stdout
 

@@ -401,6 +401,15 @@ def test_upstream_and_storage_exclude_each_other(site):
     assert "exclude each other" in refused.stderr
 
 
+def test_who_only_answers_a_proxy_stands_in_front_of_nothing(site):
+    site.stand_in_front_of("http://registry:5000")
+    site.config["forward_auth"] = f"unix:{site.folder}/auth.sock"
+    del site.config["listen"]
+    refused = site.command("check", check=False)
+    assert refused.returncode == 1
+    assert "`upstream` out" in refused.stderr
+
+
 def test_the_manuals_configuration_can_be_used(folder, authority):
     text = MANUAL.read_text().split("```yaml\n", 1)[1].split("```", 1)[0]
     (folder / "moorgate.yml").write_text(text)

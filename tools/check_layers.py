@@ -18,10 +18,10 @@ RANK = {
     "net": 2,
     "http": 3,
     "auth": 4, "blob": 4, "meta": 4,
-    "access": 5, "upstream": 5,
-    "registry": 6, "gateway": 6,
+    "access": 5, "upstream": 5, "distribution": 5,
+    "registry": 6, "gateway": 6, "migrate": 6,
     "mirror": 7,
-    "api": 8, "admin": 8,
+    "api": 8, "admin": 8, "doctor": 8,
     "app": 9,
 }
 
@@ -44,11 +44,14 @@ MAY_USE = {
     "access": {"config", "oci"},
     # `net` for whom a connection belongs to: a worker, its names, its TLS.
     "upstream": {"config", "net", "http"},
+    "distribution": {"config", "oci", "net", "blob", "meta"},
     "registry": {"oci", "blob", "meta"},
     "gateway": {"config", "crypto", "oci", "http", "upstream"},
+    "migrate": {"config", "oci", "auth", "access"},
     "mirror": below("mirror"),
     "api": below("api"),
     "admin": below("admin"),
+    "doctor": {"oci"},
     "app": below("app"),
 }
 
@@ -72,7 +75,9 @@ HEAVY = [
     (r"crypt\.h$", "libcrypt", {"auth"}, SOURCE),
     (r"(apr-1(\.0)?/)?(apr|apu)(_\w+)?\.h$", "apr-util", {"auth"}, SOURCE),
     (r"(ldap|lber)\.h$", "libldap", {"auth"}, SOURCE),
+    (r"pcre2\.h$", "PCRE2", {"migrate"}, SOURCE),
     (r"CLI/", "CLI11", {"app"}, SOURCE),
+    (r"curl/", "libcurl", {"doctor"}, (".hpp",)),
     (r"spdlog/", "spdlog", {"base"}, SOURCE),
     (r"prometheus/", "prometheus-cpp", {"admin"}, SOURCE),
     (r"boost/beast(/|\.hpp$)", "Beast", {"http"}, SOURCE),

@@ -13,6 +13,8 @@ namespace {
 using http::Method;
 
 constexpr std::string_view kSignIn = "sign in to use this registry";
+constexpr std::string_view kNobodySignsIn =
+    "nobody can sign in here, and no rule lets anyone do this";
 
 Refusal method_not_offered(Endpoint endpoint) {
   return {.status = 405,
@@ -21,7 +23,8 @@ Refusal method_not_offered(Endpoint endpoint) {
           .allow = allowed_methods(endpoint)};
 }
 
-Gate::Identity recorded(http::Exchange& exchange, std::shared_ptr<const auth::Principal> who) {
+std::shared_ptr<const auth::Principal> recorded(http::Exchange& exchange,
+                                                std::shared_ptr<const auth::Principal> who) {
   exchange.record.principal = who->name();
   exchange.record.source = who->source();
   return who;
@@ -59,6 +62,20 @@ Refusal Refusal::of(Error error) {
           .detail = std::move(error.detail)};
 }
 
+std::string_view Gate::credentials_of(const http::RequestHead& head) const {
+  // A password for the registry that was here before is nobody's business where none is asked for.
+  return parts_.sign_in ? head.find("Authorization").value_or("") : std::string_view();
+}
+
+std::shared_ptr<const auth::Principal> Gate::identify_at_once(http::Exchange& exchange) {
+  // Whom a proxy has signed in is not who the Authorization header names.
+  if (exchange.client().user) return nullptr;
+  const http::RequestHead& head = exchange.head();
+  if (head.count("Authorization") > 1) return nullptr;
+  auto known = parts_.authenticator->cached(credentials_of(head), exchange.memo());
+  return known ? recorded(exchange, std::move(known)) : nullptr;
+}
+
 Task<Gate::Identity> Gate::identify(http::Exchange& exchange) {
   if (const auto& user = exchange.client().user) {
     // Whoever signs users in at the front door means it for everything behind; the Authorization
@@ -68,14 +85,12 @@ Task<Gate::Identity> Gate::identify(http::Exchange& exchange) {
     co_return recorded(exchange, std::move(*principal));
   }
   const http::RequestHead& head = exchange.head();
-  const std::string_view authorization = head.find("Authorization").value_or("");
   if (head.count("Authorization") > 1) {
     co_return std::unexpected(
         Refusal::of({Code::bad_request, "Authorization must stand there once"}));
   }
-  if (auto known = parts_.authenticator->cached(authorization, exchange.memo())) {
-    co_return recorded(exchange, std::move(known));
-  }
+  if (auto known = identify_at_once(exchange)) co_return known;
+  const std::string_view authorization = credentials_of(head);
   auto result = co_await parts_.authenticator->authenticate(authorization);
   if (!result) co_return std::unexpected(Refusal::of(std::move(result).error()));
   co_return recorded(exchange, std::move(*result));
@@ -84,14 +99,14 @@ Task<Gate::Identity> Gate::identify(http::Exchange& exchange) {
 std::expected<std::optional<access::Permit>, Refusal> Gate::admit(const auth::Principal& principal,
                                                                   const Intent& intent) const {
   if (auto flaw = flaw_of(intent)) {
-    if (principal.anonymous()) flaw = Refusal::challenge(std::string(kSignIn));
+    if (must_sign_in(principal)) flaw = Refusal::challenge(std::string(kSignIn));
     return std::unexpected(std::move(*flaw));
   }
   const auto action = intent.action();
   if (!intent.route.repository) return admit_without_repository(principal, intent);
   if (!action) {
-    return std::unexpected(principal.anonymous() ? Refusal::challenge(std::string(kSignIn))
-                                                 : method_not_offered(intent.route.endpoint));
+    return std::unexpected(must_sign_in(principal) ? Refusal::challenge(std::string(kSignIn))
+                                                   : method_not_offered(intent.route.endpoint));
   }
   const oci::RepositoryName& repository = *intent.route.repository;
   auto permit = looks_before_push(intent)
@@ -99,7 +114,10 @@ std::expected<std::optional<access::Permit>, Refusal> Gate::admit(const auth::Pr
                     : parts_.authorizer->authorize(principal, repository, *action);
   if (permit) return std::optional(std::move(*permit));
   access::Denial denial = std::move(permit).error();
-  if (denial.anonymous) return std::unexpected(Refusal::challenge(std::move(denial.message)));
+  if (must_sign_in(principal)) {
+    return std::unexpected(Refusal::challenge(std::move(denial.message)));
+  }
+  if (denial.anonymous) denial.message = kNobodySignsIn;
   return std::unexpected(
       Refusal{.status = 403, .code = "DENIED", .message = std::move(denial.message)});
 }
@@ -110,7 +128,7 @@ std::expected<std::optional<access::Permit>, Refusal> Gate::admit_without_reposi
   // sign in, so only lists are open to it.
   const bool open = intent.route.endpoint == Endpoint::catalog && intent.action() &&
                     parts_.authorizer->may_see_anything(principal);
-  if (principal.anonymous() && !open) {
+  if (must_sign_in(principal) && !open) {
     return std::unexpected(Refusal::challenge(std::string(kSignIn)));
   }
   if (!intent.action()) return std::unexpected(method_not_offered(intent.route.endpoint));
@@ -123,6 +141,9 @@ Task<> Gate::refuse(http::Exchange& exchange, Refusal refusal) const {
                                     {"code", refusal.code},
                                     {"error", refusal.message},
                                     {"detail", refusal.detail}});
+  }
+  if (refusal.status == 401 && !parts_.sign_in) {
+    refusal = {.status = 403, .code = "DENIED", .message = std::string(kNobodySignsIn)};
   }
   exchange.record.reason = refusal.message;
   start_answer(exchange, refusal.status);

@@ -57,6 +57,8 @@ class Gate {
     std::unique_ptr<access::Authorizer> authorizer;
     /// The value of WWW-Authenticate.
     std::string challenge;
+    /// False: nobody is asked who they are; everybody is anonymous and nobody is challenged.
+    bool sign_in = true;
   };
 
   explicit Gate(Parts parts) : parts_(std::move(parts)) {}
@@ -66,6 +68,8 @@ class Gate {
   /// Who sends the request; never null, but perhaps anonymous. A user whom a trusted proxy has
   /// signed in comes before the Authorization header.
   Task<Identity> identify(http::Exchange& exchange);
+  /// The same where nothing has to be waited for, as with credentials seen lately; else nullptr.
+  std::shared_ptr<const auth::Principal> identify_at_once(http::Exchange& exchange);
 
   /// Whether `principal` may do it. Nothing within: it is admitted and concerns no repository. What
   /// is wrong with a request is told only to those who have signed in.
@@ -83,6 +87,12 @@ class Gate {
                std::shared_ptr<const access::Policy> policy);
 
  private:
+  /// Anonymous where that is not the only way to be.
+  bool must_sign_in(const auth::Principal& principal) const noexcept {
+    return parts_.sign_in && principal.anonymous();
+  }
+  /// The Authorization header, as far as anybody is asked for one.
+  std::string_view credentials_of(const http::RequestHead& head) const;
   std::expected<std::optional<access::Permit>, Refusal> admit_without_repository(
       const auth::Principal& principal, const Intent& intent) const;
 

@@ -23,13 +23,18 @@ http::ErrorPage Pipeline::error_page(int status, std::string_view reason) const 
 }
 
 Task<> Pipeline::handle(http::Exchange& exchange) {
-  if (!is_registry_path(exchange.head().path)) {
-    co_await handle_page(exchange);
-    co_return;
+  if (!is_registry_path(exchange.head().path)) return handle_page(exchange);
+  // Mostly there is nothing to wait for, and every request pays for a coroutine.
+  if (auto known = gate_.identify_at_once(exchange)) {
+    return handle_registry(exchange, std::move(known));
   }
+  return handle_newcomer(exchange);
+}
+
+Task<> Pipeline::handle_newcomer(http::Exchange& exchange) {
   auto caller = co_await gate_.identify(exchange);
   if (caller) {
-    co_await handle_registry(exchange, **caller);
+    co_await handle_registry(exchange, *std::move(caller));
   } else {
     co_await gate_.refuse(exchange, std::move(caller).error());
   }
@@ -68,7 +73,9 @@ Task<> Pipeline::handle_page(http::Exchange& exchange) {
       render_error("UNSUPPORTED", "no such page; the registry's API is below /v2/"));
 }
 
-Task<> Pipeline::handle_registry(http::Exchange& exchange, const auth::Principal& principal) {
+Task<> Pipeline::handle_registry(http::Exchange& exchange,
+                                 std::shared_ptr<const auth::Principal> caller) {
+  const auth::Principal& principal = *caller;
   const http::RequestHead& head = exchange.head();
   const Intent intent = Intent::of(head.method, head.path, head.query);
   if (intent.route.repository) exchange.record.repository = intent.route.repository->text();

@@ -30,7 +30,8 @@ class Pipeline final : public http::Handler {
 
  private:
   Task<> handle_page(http::Exchange& exchange);
-  Task<> handle_registry(http::Exchange& exchange, const auth::Principal& principal);
+  Task<> handle_newcomer(http::Exchange& exchange);
+  Task<> handle_registry(http::Exchange& exchange, std::shared_ptr<const auth::Principal> caller);
 
   Gate& gate_;
   const std::unique_ptr<Backend> backend_;

@@ -1,5 +1,6 @@
 #include "app/app.hpp"
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -102,6 +103,9 @@ void App::prepare_process() {
   files.rlim_cur = files.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &files);
 
+  // Setting it at all keeps the allocator from raising it: what is larger goes back when freed.
+  ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
+
   const sigset_t set = watched_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
@@ -135,6 +139,12 @@ Result<> App::load_users() {
   users_ = auth::UserSources::open(config_.users, *hashing_, problems);
   report(problems.warnings, log::Level::warning, "a user cannot sign in");
   if (!users_) return failure(joined("the users cannot be loaded:", problems.errors));
+  if (!config_.users.sign_in) {
+    log::warning(
+        "nobody has to sign in: whoever reaches this registry may do all that access lets anyone "
+        "do; "
+        "configure users and take sign_in out to change that");
+  }
   if (!config_.access.rules_given && !config_.admin_was_generated) {
     log::warning("no access rules are configured: every signed-in user may pull, nobody may push");
   }
@@ -189,7 +199,8 @@ void App::make_shards() {
         api::Gate::Parts{.authenticator = std::make_unique<auth::CachedAuthenticator>(
                              users_, throttle_, auth::VerifiedCredentialCache::Options{}),
                          .authorizer = std::make_unique<access::Authorizer>(policy_),
-                         .challenge = auth::basic_challenge(config_.realm)});
+                         .challenge = auth::basic_challenge(config_.realm),
+                         .sign_in = config_.users.sign_in});
     shard->operations =
         std::make_shared<admin::Operations>([this] { return shape_->check(); }, serving_);
     shard->pipeline = std::make_shared<api::Pipeline>(
@@ -348,7 +359,8 @@ void App::report_unchangeable(const AppConfig& fresh) const {
   };
   if (!same_listeners(config_, fresh) || metrics_text(config_) != metrics_text(fresh) ||
       questions(config_) != questions(fresh) || config_.storage.root != fresh.storage.root ||
-      config_.behind.has_value() != fresh.behind.has_value() || config_.workers != fresh.workers ||
+      config_.behind.has_value() != fresh.behind.has_value() ||
+      config_.storage.keep_links != fresh.storage.keep_links || config_.workers != fresh.workers ||
       config_.realm != fresh.realm || config_.limits.connections != fresh.limits.connections) {
     log::warning(
         "changes of listen, forward_auth, metrics, storage, workers, realm or limits.connections, "
@@ -369,8 +381,14 @@ void App::reload_config() {
     log::error("the changed configuration names no users; the one before stays in force");
     return;
   }
+  if (fresh.users.sign_in != config_.users.sign_in) {
+    log::error(
+        "whether anybody has to sign in changes only with a restart; the configuration before "
+        "stays in force");
+    return;
+  }
   report_unchangeable(fresh);
-  if (fresh.users.htpasswd.empty()) fresh.users = config_.users;
+  if (fresh.generated_admin()) fresh.users = config_.users;
   if (fresh.certificates.empty()) fresh.certificates = config_.certificates;
 
   FileWatch watch = watch_for(fresh);

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/config_source.hpp"
 #include "config/environment.hpp"
 #include "config/reference.hpp"
+#include "distribution/distribution_tree.hpp"
 
 namespace moorgate::app {
 namespace {
@@ -35,9 +37,12 @@ std::vector<net::TlsContext::Files> parse_tls(const config::Reader& in) {
 
 StorageConfig parse_storage(const config::Reader& in) {
   StorageConfig storage;
-  in.section("filesystem", "Blobs and metadata in a folder of this machine")
-      .read("root", storage.root,
-            "The folder; Distribution's own /var/lib/registry has the same layout");
+  const auto filesystem =
+      in.section("filesystem", "Blobs and metadata in a folder of this machine");
+  filesystem.read("root", storage.root,
+                  "The folder; an existing /var/lib/registry of Docker's registry is adopted in "
+                  "place");
+  storage.keep_links = distribution::parse_keep_links(filesystem);
   in.read("upload_expiry", storage.upload_expiry,
           "An upload that nobody has touched for this long is ended and its bytes removed",
           {.min = std::chrono::seconds(60)});
@@ -130,12 +135,14 @@ void let_admin_in(AppConfig& config) {
 }
 
 void insist_on_what_beside_needs(const config::Reader& root, const AppConfig& config) {
-  if (root.has("storage")) {
-    root.problem("storage",
-                 "nobody could reach these images: `forward_auth` without `listen` only answers a "
-                 "proxy's questions; add `listen`, or take `storage` out");
+  for (const std::string key : {"storage", "upstream"}) {
+    if (!root.has(key)) continue;
+    root.problem(key,
+                 "nobody could reach these images: `forward_auth` without `listen` only answers "
+                 "a proxy's questions; add `listen`, or take `" +
+                     key + "` out");
   }
-  if (config.users.htpasswd.empty()) {
+  if (config.generated_admin()) {
     root.problem("forward_auth",
                  "there is nobody to let in: add `users`, such as the proxy's own password file");
   }
@@ -178,18 +185,21 @@ AppConfig parse_app(const config::Reader& root) {
             "After SIGTERM, requests under way have this long to finish",
             {.min = std::chrono::seconds(0), .max = std::chrono::hours(1)});
   if (config.is_beside()) insist_on_what_beside_needs(root, config);
+  if (!config.users.sign_in && !config.access.rules_given) {
+    root.problem("sign_in", "nobody signs in, so `access` has to say what anyone may do");
+  }
   let_admin_in(config);
   return config;
 }
 
 LoadedConfig load_config(const std::filesystem::path& file) {
-  auto environment = config::process_environment();
-  const auto document =
-      file.empty() ? config::Document::parse("", "embedded defaults", std::move(environment))
-                   : config::Document::load(file, std::move(environment));
+  ConfigSource source = open_config(file, config::process_environment());
   LoadedConfig loaded;
-  loaded.config = parse_app(document.root());
-  loaded.problems = document.problems();
+  loaded.config = parse_app(source.document.root());
+  loaded.remarks = std::move(source.remarks);
+  loaded.problems = std::move(source.problems);
+  // Nothing can be wrong with a translation that was not made.
+  if (loaded.problems.empty()) loaded.problems = source.document.problems();
   return loaded;
 }
 

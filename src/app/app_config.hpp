@@ -24,6 +24,7 @@ namespace moorgate::app {
 
 struct StorageConfig {
   std::filesystem::path root = "moorgate-data";
+  std::optional<bool> keep_links;  ///< See distribution::parse_keep_links.
   std::chrono::seconds upload_expiry{std::chrono::hours(168)};
 };
 
@@ -65,7 +66,7 @@ struct AppConfig {
   bool admin_was_generated = false;
 
   /// No users configured: the one generated administrator may do everything.
-  bool generated_admin() const noexcept { return users.htpasswd.empty(); }
+  bool generated_admin() const noexcept { return users.htpasswd.empty() && users.sign_in; }
   bool needs_tls() const noexcept;
   /// Only answers a proxy's questions; no client connects, nothing is stored.
   bool is_beside() const noexcept { return listen.empty(); }
@@ -78,6 +79,8 @@ AppConfig parse_app(const config::Reader& root);
 struct LoadedConfig {
   AppConfig config;
   std::vector<config::Problem> problems;
+  /// What a person should know of a registry's own configuration that was read in place of ours.
+  std::vector<std::string> remarks;
 };
 
 /// `file` empty: the embedded defaults, relative to the current folder. The environment's

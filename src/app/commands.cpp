@@ -12,9 +12,12 @@
 #include "access/policy.hpp"
 #include "app/app.hpp"
 #include "app/app_config.hpp"
+#include "app/config_source.hpp"
 #include "app/describe.hpp"
+#include "app/doctor_command.hpp"
 #include "app/first_start.hpp"
 #include "app/htpasswd_command.hpp"
+#include "app/import_command.hpp"
 #include "app/uploads_command.hpp"
 #include "base/log.hpp"
 
@@ -29,8 +32,10 @@ std::ostream& complain() {
 }
 
 /// The configuration, or nothing after its problems were printed.
-std::optional<AppConfig> load_or_complain(const std::string& file) {
+std::optional<AppConfig> load_or_complain(const std::string& file,
+                                          std::vector<std::string>* remarks = nullptr) {
   LoadedConfig loaded = load_config(file);
+  if (remarks != nullptr) *remarks = std::move(loaded.remarks);
   if (loaded.problems.empty()) return std::move(loaded.config);
   complain() << "the configuration cannot be used:\n";
   for (const auto& problem : loaded.problems) std::cerr << "  " << problem << '\n';
@@ -43,11 +48,15 @@ log::Format log_format(const AppConfig& config) {
 }
 
 int serve(const std::string& file) {
-  auto config = load_or_complain(file);
+  std::vector<std::string> remarks;
+  auto config = load_or_complain(file, &remarks);
   if (!config) return kRefused;
   App::prepare_process();
   const log::Format format = log_format(*config);
   log::start(format, config->log.level);
+  for (const auto& remark : remarks) {
+    log::warning("the registry's own configuration is used", {{"remark", remark}});
+  }
   const bool defaults_only = file.empty() && config->generated_admin();
   auto first = complete_with_defaults(*config);
   auto app = first ? App::open(file, std::move(*config), format)
@@ -67,10 +76,13 @@ int serve(const std::string& file) {
 }
 
 int check(const std::string& file) {
-  auto config = load_or_complain(file);
+  std::vector<std::string> remarks;
+  auto config = load_or_complain(file, &remarks);
   if (!config) return kRefused;
   const Description description = describe(*config);
   std::cout << description.text;
+  if (!remarks.empty()) std::cout << "From the registry's own configuration\n";
+  for (const auto& remark : remarks) std::cout << "  " << remark << '\n';
   return description.usable ? kDone : kRefused;
 }
 
@@ -120,13 +132,25 @@ struct Arguments {
   std::string action;
   std::string repository;
   HtpasswdArguments htpasswd;
+  ImportArguments import;
   UploadsArguments uploads;
+  DoctorArguments doctor;
 };
 
 void add_config_option(CLI::App& command, std::string& config) {
   command.add_option("-c,--config", config, "The configuration file")
       ->type_name("FILE")
       ->check(CLI::ExistingFile);
+}
+
+/// As images of the Docker registry have it on their command line.
+void add_registry_config(CLI::App& command, std::string& config) {
+  command
+      .add_option("REGISTRY_CONFIG", config,
+                  "A configuration file, ours or the Docker registry's own config.yml")
+      ->check([](const std::string& file) {
+        return is_registry_default(file) ? std::string() : CLI::ExistingFile(file);
+      });
 }
 
 void add_htpasswd(CLI::App& program, HtpasswdArguments& arguments) {
@@ -148,6 +172,35 @@ void add_htpasswd(CLI::App& program, HtpasswdArguments& arguments) {
       "A running server notices the change by itself.");
 }
 
+void add_import(CLI::App& program, ImportArguments& arguments) {
+  auto* command = program.add_subcommand(
+      "import", "Make a configuration from nginx's and the Docker registry's");
+  command->add_option("NGINX_CONF", arguments.nginx, "nginx's main configuration file")
+      ->check(CLI::ExistingFile);
+  command
+      ->add_option("--registry-config", arguments.registry_config,
+                   "The registry's config.yml; Moorgate takes its place")
+      ->check(CLI::ExistingFile);
+  command
+      ->add_option("--env-file", arguments.env_files,
+                   "The registry's REGISTRY_ variables, as docker's --env-file")
+      ->check(CLI::ExistingFile);
+  command->add_option("--volume", arguments.volumes,
+                      "HOST:CONTAINER, where the files of a container lie outside");
+  command->add_option("--server", arguments.server, "Only nginx's servers of this name");
+  command->add_flag("--keep-registry", arguments.keep_registry,
+                    "The registry stays; Moorgate goes in front of it");
+  command->add_option("-o,--output", arguments.output,
+                      "Where to write; standard output if not given");
+  command->footer(
+      "Examples:\n  moorgate import /etc/nginx/nginx.conf > moorgate.yml\n"
+      "  moorgate import auth/nginx.conf --volume ./auth:/etc/nginx/conf.d \\\n"
+      "    --registry-config config.yml --env-file registry.env --output moorgate.yml\n"
+      "The report on standard error tells what could not be carried over and what was wide open.\n"
+      "The exit code is 0 if all was carried over, 3 if the report holds more, 1 if nothing could\n"
+      "be written.");
+}
+
 void add_uploads(CLI::App& program, Arguments& arguments) {
   auto* command = program.add_subcommand("uploads", "Look at and end unfinished uploads");
   command->require_subcommand(1);
@@ -160,6 +213,33 @@ void add_uploads(CLI::App& program, Arguments& arguments) {
   command->footer(
       "Examples:\n  moorgate uploads list --config moorgate.yml --older-than 24h\n"
       "  moorgate uploads purge --config moorgate.yml --older-than 7d");
+}
+
+void add_doctor(CLI::App& program, DoctorArguments& arguments) {
+  auto* command =
+      program.add_subcommand("doctor", "Examine a registry through the proxy in front of it");
+  command->add_option("URL", arguments.url, "Where clients reach the registry")->required();
+  command->add_option("-u,--user", arguments.user, "A user who may push");
+  command->add_flag("--password-stdin", arguments.password_from_stdin,
+                    "Read the user's password from standard input");
+  command->add_option("--ca", arguments.authority, "The certificate authority to believe (PEM)")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
+  command->add_option("--repository", arguments.repository,
+                      "Where to try uploads and read an image");
+  command
+      ->add_option("--patience", arguments.patience, "Seconds that an upload pauses; 0: not at all")
+      ->check(CLI::Range(0, 3600))
+      ->capture_default_str();
+  command->add_option("--http-port", arguments.http_port, "Where to look for a door without TLS")
+      ->capture_default_str();
+  command->add_flag("--json", arguments.json, "Print the findings as JSON");
+  command->footer(
+      "Examples:\n  moorgate doctor https://registry.example.com\n"
+      "  moorgate doctor https://registry.example.com --user ci --password-stdin < password.txt\n"
+      "Works with any registry. Nothing is left behind. The exit code is 0 if nothing was found, "
+      "1\n"
+      "if something was, and 2 if the registry could not be examined.");
 }
 
 void add_rules_commands(CLI::App& program, Arguments& arguments) {
@@ -183,8 +263,10 @@ void add_commands(CLI::App& program, Arguments& arguments) {
   program.failure_message(CLI::FailureMessage::help);
   auto* serve = program.add_subcommand("serve", "Serve the registry until SIGTERM");
   add_config_option(*serve, arguments.config);
+  add_registry_config(*serve, arguments.config);
   serve->footer(
       "Examples:\n  moorgate serve\n  moorgate serve --config moorgate.yml\n"
+      "  moorgate serve /etc/docker/registry/config.yml\n"
       "Without a configuration: TLS on port 5043 with a self-signed certificate, data in\n"
       "./moorgate-data, and the user admin whose password is printed once.");
   auto* check = program.add_subcommand("check", "Check a configuration and say what it means");
@@ -192,7 +274,9 @@ void add_commands(CLI::App& program, Arguments& arguments) {
   check->footer("Example:\n  moorgate check --config moorgate.yml");
   add_htpasswd(program, arguments.htpasswd);
   add_rules_commands(program, arguments);
+  add_import(program, arguments.import);
   add_uploads(program, arguments);
+  add_doctor(program, arguments.doctor);
   program.add_subcommand("config-reference", "Print every configuration key as Markdown");
   program.add_subcommand("version", "Print the version");
 }
@@ -211,6 +295,8 @@ int dispatch(const CLI::App& program, const Arguments& a) {
   if (program.got_subcommand("htpasswd")) return htpasswd_command(a.htpasswd);
   if (program.got_subcommand("explain")) return explain(a.config, a.user, a.action, a.repository);
   if (program.got_subcommand("who-can")) return who_can(a.config, a.action, a.repository);
+  if (program.got_subcommand("doctor")) return doctor_command(a.doctor);
+  if (program.got_subcommand("import")) return import_command(a.import);
   if (program.got_subcommand("uploads")) return run_uploads(program, a);
   if (program.got_subcommand("config-reference")) {
     std::cout << render_config_reference();

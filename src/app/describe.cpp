@@ -93,6 +93,7 @@ void add_users(const AppConfig& config, Description& into) {
     into.text +=
         "  none configured: \"admin\" with a random password, printed by the first start\n";
   }
+  if (!config.users.sign_in) into.text += "  nobody has to sign in: everybody is anyone\n";
   for (const auto& file : config.users.htpasswd) {
     const auto loaded = auth::load_htpasswd(file);
     for (const auto& problem : loaded.warnings)

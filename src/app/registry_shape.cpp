@@ -11,6 +11,7 @@
 #include "blob/file_blob_store.hpp"
 #include "blob/paths.hpp"
 #include "meta/sqlite_metadata.hpp"
+#include "registry/upload_sessions.hpp"
 
 namespace moorgate::app {
 namespace {
@@ -35,16 +36,22 @@ Result<std::unique_ptr<Shape>> RegistryShape::open(const AppConfig& config, net:
   const auto& root = config.storage.root;
   auto blobs = blob::FileBlobStore::open(root, disk);
   if (!blobs) return failure(std::move(blobs).error());
-  auto metadata = meta::SqliteMetadata::open(root / blob::paths::kMetadata, {});
+  auto tree = distribution::open_tree(root, config.storage.keep_links, disk);
+  if (!tree) return failure(std::move(tree).error());
+  meta::SqliteMetadata::Options options;
+  options.links = tree->links.get();
+  auto metadata = meta::SqliteMetadata::open(root / blob::paths::kMetadata, options);
   if (!metadata) return failure(std::move(metadata).error());
   return std::unique_ptr<Shape>(
-      new RegistryShape(config.storage, std::move(*blobs), std::move(*metadata)));
+      new RegistryShape(config.storage, std::move(*blobs), std::move(*tree), std::move(*metadata)));
 }
 
 RegistryShape::RegistryShape(const StorageConfig& storage, std::unique_ptr<blob::BlobStore> blobs,
+                             distribution::DistributionTree tree,
                              std::unique_ptr<meta::MetadataStore> metadata)
     : storage_(storage),
       blobs_(std::move(blobs)),
+      tree_(std::move(tree)),
       metadata_(std::move(metadata)),
       uploads_(registry::Registry::make_shared()),
       next_purge_(steady_clock::now()) {}
@@ -61,7 +68,18 @@ Task<Result<>> RegistryShape::check() {
   return metadata_->check();
 }
 
+/// Two registries that write to one tree lose images: each knows nothing of the other's.
+void RegistryShape::look_for_foreign_writer() {
+  if (!uploads_->writable() || !tree_.foreign->noticed()) return;
+  uploads_->refuse_writes(
+      "the registry takes nothing at the moment: another registry writes to the same storage; its "
+      "operator must stop one of them");
+  const std::string advice = distribution::ForeignWriter::advice(storage_.root);
+  log::error("pushes and deletions are refused from now on", {{"reason", advice}});
+}
+
 void RegistryShape::look_after(net::Worker& worker) {
+  look_for_foreign_writer();
   if (steady_clock::now() < next_purge_) return;
   next_purge_ = steady_clock::now() + kPurgeInterval;
   const auto untouched_since = std::chrono::system_clock::now() - storage_.upload_expiry;

@@ -6,6 +6,7 @@
 #include "app/app_config.hpp"
 #include "app/shape.hpp"
 #include "blob/blob_store.hpp"
+#include "distribution/distribution_tree.hpp"
 #include "meta/metadata_store.hpp"
 #include "net/blocking.hpp"
 #include "registry/registry.hpp"
@@ -28,10 +29,12 @@ class RegistryShape final : public Shape {
 
  private:
   RegistryShape(const StorageConfig& storage, std::unique_ptr<blob::BlobStore> blobs,
-                std::unique_ptr<meta::MetadataStore> metadata);
+                distribution::DistributionTree tree, std::unique_ptr<meta::MetadataStore> metadata);
+  void look_for_foreign_writer();
 
   StorageConfig storage_;
   std::unique_ptr<blob::BlobStore> blobs_;
+  distribution::DistributionTree tree_;  // the metadata store uses its links
   std::unique_ptr<meta::MetadataStore> metadata_;
   const std::shared_ptr<registry::Registry::Shared> uploads_;
   std::chrono::steady_clock::time_point next_purge_;

@@ -25,6 +25,13 @@ UsersConfig parse_users(const config::Reader& in) {
       out.htpasswd.push_back(std::move(file));
     }
   }
+  in.read(
+      "sign_in", out.sign_in,
+      "no: nobody has to say who they are, and everybody may do what access lets anyone do; for a "
+      "registry that never asked for a password");
+  if (!out.sign_in && !out.htpasswd.empty()) {
+    in.problem("sign_in", "nobody signs in, so users are never asked; take one of the two out");
+  }
   return out;
 }
 

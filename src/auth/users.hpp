@@ -21,11 +21,13 @@ namespace moorgate::auth {
 
 struct UsersConfig {
   std::vector<std::filesystem::path> htpasswd;  // tried in this order
+  /// False: nobody is asked who they are, everybody is anonymous.
+  bool sign_in = true;
 
   bool operator==(const UsersConfig&) const = default;
 };
 
-/// Reads the key `users` of the document's root.
+/// Reads the keys `users` and `sign_in` of the document's root.
 UsersConfig parse_users(const config::Reader& in);
 
 /// Outcome of reading the sources' files. `errors` is not empty if one of them cannot be used.

@@ -30,6 +30,7 @@ class NoStream final : public net::Stream {
                             std::chrono::milliseconds /*patience*/) override {
     co_return Result<>{};
   }
+  Task<> say_end() override { co_return; }
   Task<> shutdown_send() override { co_return; }
   void interrupt_read() noexcept override {}
   void stop_writing() noexcept override {}

@@ -72,7 +72,7 @@ Task<> ServerConnection::run() {
   }
   if (!lingered_) {
     deadline_.set(kLingerSilence);
-    co_await stream_->shutdown_send();
+    co_await stream_->say_end();
   }
 }
 

@@ -36,23 +36,14 @@ std::optional<std::int64_t> find_number(Connection& db, const char* find, const 
 }
 
 template <class Value>
-std::int64_t number_of(Connection& db, const char* find, const char* add, const Value& value) {
+std::int64_t find_or_add(Connection& db, const char* find, const char* add, const Value& value) {
   if (const auto known = find_number(db, find, value)) return *known;
   db.run(add, value);
   return db.last_id();
 }
 
-std::int64_t number_of(Connection& db, const oci::RepositoryName& repository) {
-  return number_of(db, sql::kRepositoryId, sql::kAddRepository, repository.text());
-}
-
-std::int64_t number_of(Connection& db, const oci::Digest& digest) {
-  const std::string key = digest_key(digest);
-  return number_of(db, sql::kDigestId, sql::kAddDigest, Bytes{key});
-}
-
 std::int64_t media_type_number(Connection& db, const std::string& media_type) {
-  return number_of(db, sql::kMediaTypeId, sql::kAddMediaType, media_type);
+  return find_or_add(db, sql::kMediaTypeId, sql::kAddMediaType, media_type);
 }
 
 bool exists(Connection& db, const char* sql, std::int64_t repository, std::int64_t digest) {
@@ -172,6 +163,27 @@ void remove_links(Connection& db, std::int64_t repository, std::int64_t manifest
   db.run(sql::kDeleteAnnotations, repository, manifest);
 }
 
+void put_tag(Connection& db, const NewManifest& push, std::int64_t repository,
+             std::int64_t manifest, const oci::Tag& tag, std::int64_t now) {
+  const auto current = current_tag(db, repository, tag);
+  // A push that changes nothing is no event in the tag's history.
+  if (current && current->number == manifest) return;
+  const auto from = current ? std::optional(current->number) : std::nullopt;
+  db.run(sql::kPutTag, repository, tag.text(), manifest);
+  db.run(sql::kAddHistory, repository, tag.text(), from, manifest, now, push.pushed_by);
+}
+
+}  // namespace
+
+std::int64_t number_of(Connection& db, const oci::RepositoryName& repository) {
+  return find_or_add(db, sql::kRepositoryId, sql::kAddRepository, repository.text());
+}
+
+std::int64_t number_of(Connection& db, const oci::Digest& digest) {
+  const std::string key = digest_key(digest);
+  return find_or_add(db, sql::kDigestId, sql::kAddDigest, Bytes{key});
+}
+
 std::int64_t add_manifest(Connection& db, const NewManifest& push, std::int64_t repository,
                           std::int64_t now) {
   const std::int64_t manifest = number_of(db, push.digest);
@@ -194,18 +206,6 @@ std::int64_t add_manifest(Connection& db, const NewManifest& push, std::int64_t 
   }
   return manifest;
 }
-
-void put_tag(Connection& db, const NewManifest& push, std::int64_t repository,
-             std::int64_t manifest, const oci::Tag& tag, std::int64_t now) {
-  const auto current = current_tag(db, repository, tag);
-  // A push that changes nothing is no event in the tag's history.
-  if (current && current->number == manifest) return;
-  const auto from = current ? std::optional(current->number) : std::nullopt;
-  db.run(sql::kPutTag, repository, tag.text(), manifest);
-  db.run(sql::kAddHistory, repository, tag.text(), from, manifest, now, push.pushed_by);
-}
-
-}  // namespace
 
 Result<> put_manifest(Connection& db, const NewManifest& push, std::int64_t now) {
   const std::int64_t repository = number_of(db, push.repository);

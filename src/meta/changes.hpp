@@ -12,7 +12,14 @@
 /// verb may be run again after its transaction was lost. `now` is in Unix seconds.
 namespace moorgate::meta::changes {
 
+/// The row of a name or a digest, made if need be.
+std::int64_t number_of(Connection& db, const oci::RepositoryName& repository);
+std::int64_t number_of(Connection& db, const oci::Digest& digest);
+
 Result<> put_manifest(Connection& db, const NewManifest& manifest, std::int64_t now);
+/// Manifest, references and annotations, whether or not what they name is there. Its row.
+std::int64_t add_manifest(Connection& db, const NewManifest& manifest, std::int64_t repository,
+                          std::int64_t now);
 Result<> delete_manifest(Connection& db, const oci::RepositoryName& repository,
                          const oci::Digest& digest, const Precondition& precondition,
                          const std::string& deleted_by, std::int64_t now);

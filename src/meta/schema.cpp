@@ -14,7 +14,7 @@ constexpr std::int64_t kApplicationId = 0x4d6f6f72;
 ///
 /// Digests and media types are numbered once and meant by their number everywhere else: a digest
 /// takes 33 bytes plus its index entry instead of 71 in each of six tables.
-constexpr std::array<const char*, 1> kSteps = {
+constexpr std::array<const char*, 2> kSteps = {
     R"sql(
 CREATE TABLE repositories (
   id INTEGER PRIMARY KEY,
@@ -102,6 +102,63 @@ CREATE TABLE upload_sessions (
   touched INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX upload_sessions_by_touched ON upload_sessions (touched);
+)sql",
+    // Triggers, so that no verb, present or future, can change a link without a row in the journal.
+    R"sql(
+CREATE TABLE distribution_links (
+  mode INTEGER NOT NULL
+) STRICT;
+INSERT INTO distribution_links (mode) VALUES (0);
+
+CREATE TABLE link_journal (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind INTEGER NOT NULL,
+  present INTEGER NOT NULL,
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  digest BLOB NOT NULL,
+  changed_at INTEGER NOT NULL
+    DEFAULT (CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))
+) STRICT;
+
+CREATE TRIGGER journal_new_blob_link AFTER INSERT ON blob_links
+WHEN (SELECT mode FROM distribution_links) = 3 BEGIN
+  INSERT INTO link_journal (kind, present, repository, tag, digest) SELECT 0, 1, r.name, '', d.value
+    FROM repositories AS r, digests AS d WHERE r.id = NEW.repository AND d.id = NEW.digest;
+END;
+CREATE TRIGGER journal_old_blob_link AFTER DELETE ON blob_links
+WHEN (SELECT mode FROM distribution_links) = 3 BEGIN
+  INSERT INTO link_journal (kind, present, repository, tag, digest) SELECT 0, 0, r.name, '', d.value
+    FROM repositories AS r, digests AS d WHERE r.id = OLD.repository AND d.id = OLD.digest;
+END;
+CREATE TRIGGER journal_new_manifest AFTER INSERT ON manifests
+WHEN (SELECT mode FROM distribution_links) = 3 BEGIN
+  INSERT INTO link_journal (kind, present, repository, tag, digest) SELECT 1, 1, r.name, '', d.value
+    FROM repositories AS r, digests AS d WHERE r.id = NEW.repository AND d.id = NEW.digest;
+END;
+CREATE TRIGGER journal_old_manifest AFTER DELETE ON manifests
+WHEN (SELECT mode FROM distribution_links) = 3 BEGIN
+  INSERT INTO link_journal (kind, present, repository, tag, digest) SELECT 1, 0, r.name, '', d.value
+    FROM repositories AS r, digests AS d WHERE r.id = OLD.repository AND d.id = OLD.digest;
+END;
+CREATE TRIGGER journal_new_tag AFTER INSERT ON tags
+WHEN (SELECT mode FROM distribution_links) = 3 BEGIN
+  INSERT INTO link_journal (kind, present, repository, tag, digest)
+    SELECT 2, 1, r.name, NEW.name, d.value
+    FROM repositories AS r, digests AS d WHERE r.id = NEW.repository AND d.id = NEW.digest;
+END;
+CREATE TRIGGER journal_moved_tag AFTER UPDATE OF digest ON tags
+WHEN (SELECT mode FROM distribution_links) = 3 BEGIN
+  INSERT INTO link_journal (kind, present, repository, tag, digest)
+    SELECT 2, 1, r.name, NEW.name, d.value
+    FROM repositories AS r, digests AS d WHERE r.id = NEW.repository AND d.id = NEW.digest;
+END;
+CREATE TRIGGER journal_old_tag AFTER DELETE ON tags
+WHEN (SELECT mode FROM distribution_links) = 3 BEGIN
+  INSERT INTO link_journal (kind, present, repository, tag, digest)
+    SELECT 2, 0, r.name, OLD.name, d.value
+    FROM repositories AS r, digests AS d WHERE r.id = OLD.repository AND d.id = OLD.digest;
+END;
 )sql",
 };
 

@@ -138,5 +138,25 @@ inline constexpr char kTouchUpload[] =
     "UPDATE upload_sessions SET offset = ?2, touched = ?3 WHERE id = ?1";
 inline constexpr char kDeleteUpload[] = "DELETE FROM upload_sessions WHERE id = ?1";
 
+// ---- Distribution's links
+inline constexpr char kLinksMode[] = "SELECT mode FROM distribution_links";
+inline constexpr char kSetLinksMode[] = "UPDATE distribution_links SET mode = ?1";
+inline constexpr char kLinkJournal[] =
+    "SELECT id, kind, present, repository, tag, digest, changed_at FROM link_journal"
+    " WHERE id > ?1 ORDER BY id";
+inline constexpr char kForgetLinks[] = "DELETE FROM link_journal WHERE id <= ?1";
+
+// ---- whole repositories, for a tree that is adopted or given back
+inline constexpr char kAllRepositories[] = "SELECT name FROM repositories ORDER BY name";
+inline constexpr char kManifestsOf[] =
+    "SELECT d.value FROM manifests AS m CROSS JOIN digests AS d ON d.id = m.digest"
+    " WHERE m.repository = ?1";
+inline constexpr char kBlobLinksOf[] =
+    "SELECT d.value, l.size FROM blob_links AS l CROSS JOIN digests AS d ON d.id = l.digest"
+    " WHERE l.repository = ?1";
+inline constexpr char kTagsOf[] =
+    "SELECT t.name, d.value FROM tags AS t CROSS JOIN digests AS d ON d.id = t.digest"
+    " WHERE t.repository = ?1";
+
 }  // namespace sql
 }  // namespace moorgate::meta

@@ -30,6 +30,11 @@ bool enter_wal_mode(Connection& connection) {
   return mode.next() && mode.text(0) == "wal";
 }
 
+/// By itself each connection allocates 20 pages at its first read: 87 KiB, most of them never used.
+void configure_library() {
+  [[maybe_unused]] static const int once = sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
+}
+
 }  // namespace
 
 Query::~Query() {
@@ -87,6 +92,7 @@ void Query::bind(std::optional<std::int64_t> value) {
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path& file, Use use) {
+  configure_library();
   sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                     (use == Use::write ? SQLITE_OPEN_CREATE : 0);

@@ -40,20 +40,21 @@ Result<> sync_folder(const std::filesystem::path& file) {
   return {};
 }
 
-Result<std::unique_ptr<Connection>> open_writer(const std::filesystem::path& file) {
+}  // namespace
+
+Result<std::unique_ptr<Connection>> open_database(const std::filesystem::path& file) {
   auto writer = Connection::open(file, Connection::Use::write);
-  if (!writer) return writer;
-  if (auto migrated = migrate(**writer); !migrated) return failure(std::move(migrated).error());
-  if (auto synced = sync_folder(file); !synced) return failure(std::move(synced).error());
+  if (!writer) return failure(at_start(file, std::move(writer).error()));
+  auto ready = migrate(**writer);
+  if (ready) ready = sync_folder(file);
+  if (!ready) return failure(at_start(file, std::move(ready).error()));
   return writer;
 }
 
-}  // namespace
-
 Result<std::unique_ptr<SqliteMetadata>> SqliteMetadata::open(const std::filesystem::path& file,
                                                              Options options) {
-  auto writer = open_writer(file);
-  if (!writer) return failure(at_start(file, std::move(writer).error()));
+  auto writer = open_database(file);
+  if (!writer) return failure(std::move(writer).error());
   Connections readers;
   for (std::size_t i = 0; i < options.readers; ++i) {
     auto reader = Connection::open(file, Connection::Use::read);
@@ -67,7 +68,7 @@ Result<std::unique_ptr<SqliteMetadata>> SqliteMetadata::open(const std::filesyst
 SqliteMetadata::SqliteMetadata(std::unique_ptr<Connection> writer, Connections readers,
                                Options options)
     : idle_readers_(std::move(readers)),
-      writer_(std::move(writer), versions_, options.queue_limit),
+      writer_(std::move(writer), versions_, options.queue_limit, options.links),
       pool_("meta-read", options.readers, options.queue_limit) {}
 
 SqliteMetadata::~SqliteMetadata() = default;

@@ -14,6 +14,10 @@
 
 namespace moorgate::meta {
 
+/// A connection that writes, to a file that is created or upgraded if need be. The error's message
+/// is for the operator: it names the file and says what to do.
+Result<std::unique_ptr<Connection>> open_database(const std::filesystem::path& file);
+
 /// Metadata in one SQLite file in WAL mode: a few connections that read on pool threads, and one
 /// thread that writes (SqliteWriter). One process per file.
 class SqliteMetadata final : public MetadataStore {
@@ -22,6 +26,8 @@ class SqliteMetadata final : public MetadataStore {
     std::size_t readers = 4;
     /// Beyond this many waiting reads or writes the answer is `unavailable`.
     std::size_t queue_limit = 8192;
+    /// See SqliteWriter; must outlive the store. Null: nobody wants to know.
+    LinkKeeper* links = nullptr;
   };
 
   /// Creates or upgrades the file. The error's message is for the operator: it names the file and

@@ -22,8 +22,12 @@ constexpr std::chrono::seconds kIdle{1};
 }  // namespace
 
 SqliteWriter::SqliteWriter(std::unique_ptr<Connection> connection, RepositoryVersions& versions,
-                           std::size_t queue_limit)
+                           std::size_t queue_limit, LinkKeeper* links)
     : versions_(versions), queue_limit_(queue_limit), connection_(std::move(connection)) {
+  if (links != nullptr) {
+    journal_ =
+        std::make_unique<LinkJournal>(*links, [this](std::int64_t last) { forget_kept(last); });
+  }
   thread_ = std::thread([this] { work(); });
   pthread_setname_np(thread_.native_handle(), "meta-write");
 }
@@ -35,12 +39,24 @@ SqliteWriter::~SqliteWriter() {
   }
   ready_.notify_one();
   thread_.join();
+  if (!journal_) return;
+  // The next start need not look at them again.
+  if (const std::int64_t last = journal_->finish(); last > 0) forget_links(*connection_, last);
+}
+
+void SqliteWriter::forget_kept(std::int64_t up_to) {
+  auto forget = [up_to](Connection& db) {
+    forget_links(db, up_to);
+    return Result<>();
+  };
+  submit({.apply = std::move(forget), .durable = false});
 }
 
 void SqliteWriter::submit(Change change) {
   {
     const std::scoped_lock lock(mutex_);
-    if (!stopping_ && queue_.size() < queue_limit_) {
+    const bool overdue = journal_ && journal_->overdue() && change.durable;
+    if (!stopping_ && !overdue && queue_.size() < queue_limit_) {
       queue_.push_back(std::move(change));
       // Only the first of a batch finds the writer asleep.
       if (queue_.size() == 1) ready_.notify_one();
@@ -49,7 +65,7 @@ void SqliteWriter::submit(Change change) {
   }
   if (!change.answer) return;
   change.answer(failure(Code::unavailable, "the registry is busy; try again in a moment",
-                        "metadata write queue is full"));
+                        "metadata write queue is full, or Distribution's links cannot be kept"));
 }
 
 void SqliteWriter::work() {
@@ -82,9 +98,37 @@ void SqliteWriter::commit(std::span<Change> batch) {
   for (const Change& change : batch) {
     if (change.touches) versions_.bump(*change.touches);
   }
+  answer(batch, std::move(outcomes));
+}
+
+void SqliteWriter::answer(std::span<Change> batch, Result<Outcomes> outcomes) {
+  LinkJournal::Answers later;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (!batch[i].answer) continue;
-    batch[i].answer(outcomes ? std::move((*outcomes)[i]) : failure(outcomes.error()));
+    auto& tell = batch[i].answer;
+    if (!tell) continue;
+    Result<> outcome = outcomes ? std::move((*outcomes)[i]) : failure(outcomes.error());
+    // Also a change that changed nothing: what it found may not have reached the links yet.
+    if (journal_ && outcome && batch[i].durable) {
+      later.push_back(std::move(tell));
+    } else {
+      tell(std::move(outcome));
+    }
+  }
+  if (journal_ && outcomes) keep_links(std::move(later));
+}
+
+void SqliteWriter::keep_links(LinkJournal::Answers answers) {
+  auto changes = read_link_journal(*connection_, last_link_);
+  if (connection_->failed()) {
+    const Error error = connection_->take_failure();
+    for (auto& tell : answers) tell(failure(error));
+    return;
+  }
+  if (!changes.empty()) last_link_ = changes.back().id;
+  if (changes.empty() && journal_->idle()) {
+    for (auto& tell : answers) tell({});
+  } else if (!changes.empty() || !answers.empty()) {
+    journal_->hand_over(std::move(changes), std::move(answers));
   }
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "meta/link_journal.hpp"
 #include "meta/repository_versions.hpp"
 #include "meta/sqlite.hpp"
 
@@ -36,8 +37,10 @@ struct Change {
 /// commit). Changes are committed in the order they were submitted.
 class SqliteWriter {
  public:
+  /// With `links`, a durable change is answered only once that keeper has what it changed, too.
+  /// What an earlier process left in the journal must have been brought there before.
   SqliteWriter(std::unique_ptr<Connection> connection, RepositoryVersions& versions,
-               std::size_t queue_limit);
+               std::size_t queue_limit, LinkKeeper* links = nullptr);
   /// Commits what is queued, then joins.
   ~SqliteWriter();
   SqliteWriter(const SqliteWriter&) = delete;
@@ -55,6 +58,9 @@ class SqliteWriter {
   /// Everything queued; nothing after a while of idleness; nullopt at the end.
   std::optional<std::vector<Change>> take();
   void commit(std::span<Change> batch);
+  void answer(std::span<Change> batch, Result<Outcomes> outcomes);
+  void keep_links(LinkJournal::Answers answers);
+  void forget_kept(std::int64_t up_to);
   /// One transaction for the batch; the error is that of the transaction as a whole.
   Result<Outcomes> transact(std::span<Change> batch);
   Result<> apply_alone(Change& change);
@@ -66,12 +72,14 @@ class SqliteWriter {
   // The writer's thread only.
   const std::unique_ptr<Connection> connection_;
   std::optional<bool> durability_;
+  std::int64_t last_link_ = 0;
   // Shared.
   std::mutex mutex_;
   std::condition_variable ready_;
   std::vector<Change> queue_;
   bool stopping_ = false;
 
+  std::unique_ptr<LinkJournal> journal_;  // null: no links are kept
   std::thread thread_;
 };
 

@@ -43,6 +43,9 @@ class Stream {
   virtual Task<Result<>> write_file(std::string_view head, int file, std::uint64_t offset,
                                     std::uint64_t length, Deadline& deadline,
                                     std::chrono::milliseconds patience) = 0;
+  /// Last words of the protocol, if it has any, to a peer that will not be read from any more; the
+  /// end of the stream itself is seen when it is destroyed.
+  virtual Task<> say_end() = 0;
   /// Tells the peer that nothing more comes; it may still be read from.
   virtual Task<> shutdown_send() = 0;
 

@@ -1,20 +1,17 @@
 #include <sys/sendfile.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
+#include "net/page_cache.hpp"
 #include "net/socket.hpp"
 #include "net/worker.hpp"
 
 namespace moorgate::net {
 namespace {
 
-/// How much of a file one sendfile may move before the cache is probed again.
-constexpr std::uint64_t kWindow = 1U << 20U;
-
-/// The kernel reads ahead, and evicts, in about this much.
-constexpr off_t kProbeStep = 64 << 10;
+/// How much of a file is looked up in the page cache, and sent before others have their turn.
+constexpr std::uint64_t kWindow = 2U << 20U;
 
 class TcpStream final : public Stream {
  public:
@@ -43,29 +40,36 @@ class TcpStream final : public Stream {
     auto position = static_cast<off_t>(offset);
     const auto end = static_cast<off_t>(offset + length);
     off_t warm_until = position;
+    bool waited = true;
     while (position < end) {
       if (position >= warm_until) {
         // A peer that takes bytes as fast as they come must not keep the loop from all others.
-        if (position > static_cast<off_t>(offset)) co_await take_turns(worker_);
+        if (!waited) co_await take_turns(worker_);
+        waited = false;
         warm_until = std::min<off_t>(end, position + static_cast<off_t>(kWindow));
         if (auto warm = co_await warm_up(file, position, warm_until); !warm) co_return warm;
       }
-      const ssize_t sent = ::sendfile(socket_.fd(), file, &position,
-                                      static_cast<std::size_t>(warm_until - position));
-      if (sent > 0) {
-        deadline.set(patience);
-      } else if (sent == 0) {
+      const auto want = static_cast<std::size_t>(warm_until - position);
+      const ssize_t sent = ::sendfile(socket_.fd(), file, &position, want);
+      if (sent == 0) {
         co_return failure(Code::internal, "the blob is shorter than it was",
                           "sendfile found the end");
-      } else if (errno == EAGAIN) {
-        if (auto ready = co_await socket_.wait_writable(); !ready) co_return ready;
-      } else if (errno != EINTR) {
+      }
+      if (sent > 0) {
+        deadline.set(patience);
+      } else if (errno != EAGAIN && errno != EINTR) {
         co_return failure(Code::end_of_stream, "the connection ended");
+      }
+      // Fewer than wanted: the socket is full.
+      if (sent != static_cast<ssize_t>(want)) {
+        if (auto ready = co_await socket_.wait_writable(); !ready) co_return ready;
+        waited = true;
       }
     }
     co_return Result<>{};
   }
 
+  Task<> say_end() override { co_return; }
   Task<> shutdown_send() override {
     socket_.shutdown_send();
     co_return;
@@ -94,17 +98,11 @@ class TcpStream final : public Stream {
     }
   }
 
-  static bool is_cached(int file, off_t at) {
-    std::array<char, 1> probe{};
-    iovec part{probe.data(), 1};
-    return ::preadv2(file, &part, 1, at, RWF_NOWAIT) == 1;
-  }
-
   /// Sees to it that sendfile of [from, to) will not wait for the disk on this loop.
   Task<Result<>> warm_up(int file, off_t from, off_t to) {
-    bool warm = is_cached(file, to - 1);
-    for (off_t at = from; warm && at < to; at += kProbeStep) warm = is_cached(file, at);
-    if (warm) co_return Result<>{};
+    if (is_cached(file, static_cast<std::uint64_t>(from), static_cast<std::uint64_t>(to))) {
+      co_return Result<>{};
+    }
     auto buffer = worker_.large_buffers().borrow();
     const auto load = [file, from, to, memory = buffer.span()]() -> Result<> {
       for (off_t at = from; at < to;) {

@@ -44,7 +44,10 @@ class TlsStream final : public Stream {
       const bool over = done != 1 && !wants_input();
       // Looked at now: after a wait the thread's errors may be another connection's.
       Error reason = over ? refused() : Error{};
-      if (out_end_ > 0) {
+      // In TLS 1.3 what a server says last is a session ticket, which may leave with the answer.
+      const bool can_wait =
+          done == 1 && SSL_is_server(ssl_.get()) == 1 && SSL_version(ssl_.get()) == TLS1_3_VERSION;
+      if (out_end_ > 0 && !can_wait) {
         if (auto sent = co_await flush(); !sent) co_return sent;
       }
       if (done == 1) co_return Result<>{};
@@ -81,7 +84,12 @@ class TlsStream final : public Stream {
     return SSL_has_pending(ssl_.get()) == 1 || in_begin_ != in_end_;
   }
 
-  Task<Result<>> wait_readable() override { return socket_.wait_readable(); }
+  Task<Result<>> wait_readable() override {
+    if (out_end_ > 0) {
+      if (auto sent = co_await flush(); !sent) co_return sent;
+    }
+    co_return co_await socket_.wait_readable();
+  }
 
   Task<Result<>> write(std::string_view first, std::string_view second) override {
     if (first.size() + second.size() <= kRecord && !second.empty()) {
@@ -141,9 +149,13 @@ class TlsStream final : public Stream {
     co_return Result<>{};
   }
 
-  Task<> shutdown_send() override {
+  Task<> say_end() override {
     if (SSL_shutdown(ssl_.get()) < 0) ERR_clear_error();
     if (out_end_ > 0) std::ignore = co_await flush();
+  }
+
+  Task<> shutdown_send() override {
+    co_await say_end();
     socket_.shutdown_send();
   }
 

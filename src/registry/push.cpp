@@ -57,7 +57,8 @@ Result<meta::NewManifest> examine(const access::Permit& permit, const ManifestPu
 
 Task<Result<PushedManifest>> Registry::push_manifest(const access::Permit& permit,
                                                      ManifestPush push) {
-  if (auto held = demand(permit, {Action::push}); !held) co_return failure(std::move(held).error());
+  if (auto held = demand_change(*impl_->shared, permit, Action::push); !held)
+    co_return failure(std::move(held).error());
   auto examined = examine(permit, push);
   if (!examined) co_return failure(std::move(examined).error());
   PushedManifest pushed{.digest = examined->digest, .subject = std::nullopt};
@@ -72,7 +73,8 @@ Task<Result<PushedManifest>> Registry::push_manifest(const access::Permit& permi
 
 Task<Result<bool>> Registry::mount_blob(const access::Permit& push, const access::Permit& pull_from,
                                         const oci::Digest& digest) {
-  if (auto held = demand(push, {Action::push}); !held) co_return failure(std::move(held).error());
+  if (auto held = demand_change(*impl_->shared, push, Action::push); !held)
+    co_return failure(std::move(held).error());
   // A source that has lost its bytes is no source: the upload that follows mends it.
   const auto size = co_await stat_blob(pull_from, digest);
   if (!size && size.error().code == Code::blob_unknown) co_return false;
@@ -88,7 +90,7 @@ Task<Result<std::vector<oci::RepositoryName>>> Registry::blob_holders(const oci:
 
 Task<Result<>> Registry::push_blob(const access::Permit& permit, const oci::Digest& digest,
                                    std::string bytes) {
-  if (auto held = demand(permit, {Action::push}); !held) co_return held;
+  if (auto held = demand_change(*impl_->shared, permit, Action::push); !held) co_return held;
   const std::uint64_t size = bytes.size();
   auto stored = co_await impl_->blobs.put_verified(digest, std::move(bytes));
   if (!stored) co_return stored;

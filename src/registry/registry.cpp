@@ -33,6 +33,12 @@ Result<> demand(const access::Permit& permit, std::initializer_list<Action> acti
                  std::string("permit to ").append(access::to_string(permit.action())));
 }
 
+Result<> demand_change(const Registry::Shared& shared, const access::Permit& permit,
+                       Action action) {
+  if (auto held = demand(permit, {action}); !held) return held;
+  return shared.writable();
+}
+
 Registry::Registry(blob::BlobStore& blobs, meta::MetadataStore& metadata,
                    std::shared_ptr<Shared> shared, Options options)
     : impl_(new Impl{.blobs = blobs,
@@ -183,20 +189,20 @@ Task<Result<meta::Page>> Registry::repositories(meta::PageRequest page) {
 
 Task<Result<>> Registry::delete_manifest(const access::Permit& permit, const oci::Digest& digest,
                                          meta::Precondition precondition) {
-  if (auto held = demand(permit, {Action::remove}); !held) co_return held;
+  if (auto held = demand_change(*impl_->shared, permit, Action::remove); !held) co_return held;
   co_return co_await impl_->metadata.delete_manifest(permit.repository(), digest,
                                                      std::move(precondition), permit.principal());
 }
 
 Task<Result<>> Registry::delete_tag(const access::Permit& permit, const oci::Tag& tag,
                                     meta::Precondition precondition) {
-  if (auto held = demand(permit, {Action::remove}); !held) co_return held;
+  if (auto held = demand_change(*impl_->shared, permit, Action::remove); !held) co_return held;
   co_return co_await impl_->metadata.delete_tag(permit.repository(), tag, std::move(precondition),
                                                 permit.principal());
 }
 
 Task<Result<>> Registry::delete_blob(const access::Permit& permit, const oci::Digest& digest) {
-  if (auto held = demand(permit, {Action::remove}); !held) co_return held;
+  if (auto held = demand_change(*impl_->shared, permit, Action::remove); !held) co_return held;
   co_return co_await impl_->metadata.unlink_blob(permit.repository(), digest);
 }
 

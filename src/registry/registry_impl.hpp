@@ -39,6 +39,11 @@ struct Registry::Impl {
   Task<Result<Shared::Claim>> claim_upload(const access::Permit& permit, std::string id);
 };
 
+/// For verbs that change something: `unavailable` while the registry takes nothing, and as
+/// demand().
+Result<> demand_change(const Registry::Shared& shared, const access::Permit& permit,
+                       access::Action action);
+
 /// A permit for another action than the verb's is a mistake of the caller, answered `denied`.
 Result<> demand(const access::Permit& permit, std::initializer_list<access::Action> actions);
 

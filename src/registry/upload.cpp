@@ -140,7 +140,8 @@ Task<Result<Claim>> Registry::Impl::claim_upload(const access::Permit& permit, s
 
 Task<Result<std::unique_ptr<Upload>>> Registry::start_upload(
     const access::Permit& permit, std::optional<oci::Algorithm> algorithm) {
-  if (auto held = demand(permit, {Action::push}); !held) co_return failure(std::move(held).error());
+  if (auto held = demand_change(*impl_->shared, permit, Action::push); !held)
+    co_return failure(std::move(held).error());
   auto record = record_of(permit, blob::new_upload_id());
   record.algorithm = algorithm;
   auto claim = impl_->shared->add(record);
@@ -156,7 +157,8 @@ Task<Result<std::unique_ptr<Upload>>> Registry::start_upload(
 
 Task<Result<std::unique_ptr<Upload>>> Registry::take_upload(const access::Permit& permit,
                                                             std::string id) {
-  if (auto held = demand(permit, {Action::push}); !held) co_return failure(std::move(held).error());
+  if (auto held = demand_change(*impl_->shared, permit, Action::push); !held)
+    co_return failure(std::move(held).error());
   auto claim = co_await impl_->claim_upload(permit, std::move(id));
   if (!claim) co_return failure(std::move(claim).error());
   auto session = claim->open_session();
@@ -177,7 +179,8 @@ Task<Result<std::unique_ptr<Upload>>> Registry::take_upload(const access::Permit
 }
 
 Task<Result<std::uint64_t>> Registry::upload_offset(const access::Permit& permit, std::string id) {
-  if (auto held = demand(permit, {Action::push}); !held) co_return failure(std::move(held).error());
+  if (auto held = demand_change(*impl_->shared, permit, Action::push); !held)
+    co_return failure(std::move(held).error());
   if (auto known = impl_->shared->offset(record_of(permit, id))) co_return std::move(*known);
   auto upload = co_await take_upload(permit, std::move(id));
   if (!upload) co_return failure(std::move(upload).error());
@@ -185,7 +188,7 @@ Task<Result<std::uint64_t>> Registry::upload_offset(const access::Permit& permit
 }
 
 Task<Result<>> Registry::cancel_upload(const access::Permit& permit, std::string id) {
-  if (auto held = demand(permit, {Action::push}); !held) co_return held;
+  if (auto held = demand_change(*impl_->shared, permit, Action::push); !held) co_return held;
   auto claim = co_await impl_->claim_upload(permit, std::move(id));
   if (!claim) co_return failure(std::move(claim).error());
   static_cast<void>(claim->open_session());

@@ -135,6 +135,18 @@ std::optional<Result<std::uint64_t>> Registry::Shared::offset(const meta::Upload
   return session.offset.load(std::memory_order_relaxed);
 }
 
+void Registry::Shared::refuse_writes(std::string reason) {
+  const std::scoped_lock lock(mutex_);
+  if (refused_) return;
+  refusal_ = std::move(reason);
+  refused_ = true;
+}
+
+Result<> Registry::Shared::writable() const {
+  if (!refused_) return {};
+  return failure(Code::unavailable, refusal_);
+}
+
 void Registry::Shared::drop_impatient() {
   std::unique_lock lock(mutex_);
   const Sessions dropped = take_superfluous();

@@ -69,6 +69,11 @@ class Registry::Shared : public std::enable_shared_from_this<Registry::Shared> {
   std::optional<Claim> take_abandoned(meta::UploadRecord record, std::int64_t before);
   /// As take() decides, but also while it is taken; nullopt if only the stores can tell.
   std::optional<Result<std::uint64_t>> offset(const meta::UploadRecord& asked);
+  /// From now on every verb that changes something is refused (`unavailable`) for this reason,
+  /// which clients are told. Any thread; once.
+  void refuse_writes(std::string reason);
+  Result<> writable() const;
+
   /// Drops the open sessions that have waited longer than kPatience.
   void drop_impatient();
 
@@ -87,6 +92,8 @@ class Registry::Shared : public std::enable_shared_from_this<Registry::Shared> {
   std::mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<Session>> sessions_;
   std::list<std::shared_ptr<Session>> waiting_;  // longest first
+  std::string refusal_;
+  std::atomic<bool> refused_ = false;  // set after refusal_, which never changes again
 };
 
 }  // namespace moorgate::registry

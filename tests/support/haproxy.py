@@ -1,40 +1,38 @@
-"""A real haproxy."""
+"""A real HAProxy."""
 
 import socket
 from pathlib import Path
 
 from support.command import Daemon
-from support.http import Endpoint
 
-CONFIGURATION = """
+PREAMBLE = """\
 global
-    stats socket {folder}/stats.sock
+  log stdout format raw daemon
 defaults
-    mode tcp
-    timeout connect 10s
-    timeout client 60s
-    timeout server 60s
-listen front
-    bind fd@{fd}
-    server moorgate {server} {options}
+  mode http
+  timeout connect 5s
+  timeout client 15m
+  timeout server 15m
 """
 
 
 class HAProxy(Daemon):
-    """Passes TCP connections on to `server` ("127.0.0.1:5043", "unix@/path"), with `options` such as
-    send-proxy-v2."""
+    """Runs PREAMBLE and `text`, in which {listen} stands for where it listens (bind {listen} …) and each
+    of `values` for itself. An error in the configuration fails the test."""
 
-    def __init__(self, folder, server, options, host="127.0.0.1"):
+    def __init__(self, folder, text, host="127.0.0.1", **values):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        # HAProxy takes over listening sockets that it is given, so the kernel can choose the port.
         listening = socket.create_server((host, 0))
         listening.set_inheritable(True)
-        self.address = listening.getsockname()
-        text = CONFIGURATION.format(folder=folder, fd=listening.fileno(), server=server, options=options)
-        (folder / "haproxy.cfg").write_text(text)
+        self.address = "{}:{}".format(*listening.getsockname())
+        for name, value in {"listen": f"fd@{listening.fileno()}", **values}.items():
+            text = text.replace(f"{{{name}}}", str(value))
+        configuration = folder / "haproxy.cfg"
+        configuration.write_text(PREAMBLE + text)
+        log = folder / "haproxy.log"
         with listening:
-            super().__init__(["haproxy", "-db", "-f", folder / "haproxy.cfg"], log=folder / "haproxy.log",
-                             answers=(folder / "stats.sock").exists, pass_fds=[listening.fileno()])
-
-    def endpoint(self, tls=None, source=""):
-        return Endpoint(self.address, tls, source=source)
+            super().__init__(["haproxy", "-W", "-f", configuration], log=log,
+                             answers=lambda: "Loading success" in log.read_text(),
+                             pass_fds=[listening.fileno()])

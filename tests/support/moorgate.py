@@ -80,12 +80,13 @@ class Site:
 class Moorgate:
     """A running server. As a context it ends politely, and must then have ended well."""
 
-    def __init__(self, site):
+    def __init__(self, site, *arguments, env=None):
+        """Serves the site's configuration file, or what `arguments` and `env` say in its place."""
         self.site = site
         self._output = open(site.folder / "stdout", "w+")
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--config", str(site.config_file)],
-            stdin=subprocess.DEVNULL, stdout=self._output, stderr=subprocess.PIPE, text=True)
+            [BINARY, "serve", *map(str, arguments or ("--config", site.config_file))],
+            env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL, stdout=self._output, stderr=subprocess.PIPE, text=True)
         self.log = Log(self.process.stderr)
         try:
             self.log.wait("ready")

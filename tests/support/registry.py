@@ -51,8 +51,12 @@ class Registry:
             raise
         if (response.header("Connection") or "").lower() == "close":
             self.close()
-        check_answer(method, target, response)
+        self.check(method, target, response)
         return response
+
+    def check(self, method, target, response):
+        """What each answer must keep; a client of another program asks less."""
+        check_answer(method, target, response)
 
     def get(self, target, headers=(), **query):
         return self.request("GET", target, headers, **query)

@@ -1,0 +1,75 @@
+#include "app/config_source.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "app/disk_files.hpp"
+#include "base/file.hpp"
+#include "migrate/distribution_config.hpp"
+#include "migrate/import.hpp"
+
+namespace moorgate::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<std::string_view, 2> kRegistryDefaults = {"/etc/docker/registry/config.yml",
+                                                               "/etc/distribution/config.yml"};
+
+void add_remarks(std::vector<std::string>& into, const std::set<migrate::Remark>& remarks,
+                 std::string_view what) {
+  for (const auto& remark : remarks) {
+    const std::string place = to_string(remark.place);
+    into.push_back(std::string(what) + (place.empty() ? "" : place + ": ") + remark.text);
+  }
+}
+
+ConfigSource translate(const std::string& text, const fs::path& file,
+                       config::Environment environment) {
+  DiskFiles files;
+  auto imported = migrate::import_distribution(files, text, file.string(), environment);
+  // The lines of a translation are nobody's; its keys say enough.
+  ConfigSource source{.document = config::Document::parse(
+                          imported.yaml, file.string() + " (translated)", std::move(environment)),
+                      .problems = std::move(imported.problems),
+                      .remarks = {}};
+  add_remarks(source.remarks, imported.report.lost, "not carried over: ");
+  add_remarks(source.remarks, imported.report.unclear, "not understood: ");
+  add_remarks(source.remarks, imported.report.holes, "as before: ");
+  return source;
+}
+
+}  // namespace
+
+bool is_registry_default(const fs::path& file) {
+  return std::ranges::find(kRegistryDefaults, file.native()) != kRegistryDefaults.end();
+}
+
+ConfigSource open_config(const fs::path& given, config::Environment environment) {
+  fs::path file = given;
+  if (file.empty()) {
+    const auto named = environment.find("REGISTRY_CONFIGURATION_PATH");
+    if (named != environment.end()) file = named->second;
+  }
+  const std::string defaults(migrate::kDistributionDefaults);
+  if (file.empty()) {
+    if (migrate::overrides_distribution(environment)) {
+      return translate(defaults, "the registry's defaults", std::move(environment));
+    }
+    return {config::Document::parse("", "embedded defaults", std::move(environment)), {}, {}};
+  }
+  std::error_code error;
+  if (is_registry_default(file) && !fs::exists(file, error)) {
+    return translate(defaults, "the registry's defaults", std::move(environment));
+  }
+  const auto text = read_file(file, config::Document::kMaxBytes);
+  if (text && migrate::is_distribution_config(*text)) {
+    return translate(*text, file, std::move(environment));
+  }
+  return {config::Document::load(file, std::move(environment)), {}, {}};
+}
+
+}  // namespace moorgate::app

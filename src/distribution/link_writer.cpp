@@ -1,0 +1,87 @@
+#include "distribution/link_writer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "distribution/tree_paths.hpp"
+#include "distribution/tree_reader.hpp"
+
+namespace moorgate::distribution {
+namespace {
+
+using meta::LinkChange;
+using Kind = LinkChange::Kind;
+using LastOfEach = std::unordered_map<std::string, const LinkChange*>;
+
+constexpr std::array kOrder = {Kind::blob, Kind::manifest, Kind::tag};
+
+/// Where the link of a change lies: what makes two changes concern the same one.
+std::string folder_of(const LinkChange& change) {
+  switch (change.kind) {
+    case Kind::blob:
+      return paths::layer(change.repository, change.digest);
+    case Kind::manifest:
+      return paths::revision(change.repository, change.digest);
+    case Kind::tag:
+      return paths::tag(change.repository, change.tag);
+  }
+  return {};
+}
+
+LastOfEach last_of_each(std::span<const LinkChange> changes) {
+  LastOfEach last;
+  for (const auto& change : changes) last[folder_of(change)] = &change;
+  return last;
+}
+
+void add(LinkGroup& group, const std::string& folder, const LinkChange& change) {
+  const std::string& text = change.digest.text();
+  if (change.kind == Kind::tag) {
+    if (!change.present) return group.remove_folder(folder);
+    group.write(paths::tag_index(change.repository, change.tag, change.digest), text);
+    group.write(paths::tag_current(change.repository, change.tag), text);
+  } else if (change.present) {
+    group.write(folder, text);
+  } else {
+    group.remove_link(folder);
+  }
+}
+
+Result<> bring(int root, net::Blocking& disk, const LastOfEach& changes) {
+  LinkGroup group(root, disk);
+  for (const Kind kind : kOrder) {
+    for (const auto& [folder, change] : changes) {
+      if (change->kind == kind) add(group, folder, *change);
+    }
+  }
+  return group.run();
+}
+
+}  // namespace
+
+Result<> LinkWriter::apply(std::span<const LinkChange> changes) {
+  return bring(root_.get(), disk_, last_of_each(changes));
+}
+
+Result<> LinkWriter::replay(std::span<const LinkChange> changes) {
+  LastOfEach last = last_of_each(changes);
+  std::unordered_map<std::string, std::unordered_set<oci::Digest>> ours;
+  for (const auto& change : changes) {
+    if (change.kind == Kind::tag) ours[folder_of(change)].insert(change.digest);
+  }
+  std::erase_if(last, [&](const auto& entry) {
+    const auto& [folder, change] = entry;
+    if (change->kind != Kind::tag) return false;
+    const LinkFile link = read_link(root_.get(), paths::join(folder, paths::kCurrentLink));
+    const bool younger = link.changed_ns / 1'000'000 > change->changed_at;
+    return link.digest && younger && !ours[folder].contains(*link.digest);
+  });
+  return bring(root_.get(), disk_, last);
+}
+
+}  // namespace moorgate::distribution

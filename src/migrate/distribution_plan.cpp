@@ -1,0 +1,374 @@
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "base/text.hpp"
+#include "config/value.hpp"
+#include "migrate/distribution_config.hpp"
+
+/// From a registry's configuration to what Moorgate does in its place.
+namespace moorgate::migrate {
+namespace {
+
+using config::Node;
+
+struct Fate {
+  std::string_view path;  // parts joined by /, globs
+  std::string_view why;
+};
+
+constexpr auto kRead = std::to_array<std::string_view>({"version",
+                                                        "storage",
+                                                        "storage/filesystem/rootdirectory",
+                                                        "storage/filesystem",
+                                                        "storage/delete/enabled",
+                                                        "storage/maintenance/readonly/enabled",
+                                                        "storage/maintenance/uploadpurging/enabled",
+                                                        "storage/maintenance/uploadpurging/age",
+                                                        "auth",
+                                                        "auth/none",
+                                                        "auth/htpasswd/realm",
+                                                        "auth/htpasswd/path",
+                                                        "auth/token/**",
+                                                        "auth/silly/**",
+                                                        "http/addr",
+                                                        "http/net",
+                                                        "http/prefix",
+                                                        "http/host",
+                                                        "http/tls/certificate",
+                                                        "http/tls/key",
+                                                        "http/tls/clientcas/**",
+                                                        "http/tls/clientcas",
+                                                        "http/tls/clientauth",
+                                                        "http/tls/letsencrypt/**",
+                                                        "http/draintimeout",
+                                                        "http/debug/addr",
+                                                        "http/debug/prometheus/enabled",
+                                                        "log/level",
+                                                        "loglevel",
+                                                        "log/formatter",
+                                                        "proxy/**"});
+
+constexpr auto kNotNeeded = std::to_array<Fate>({
+    {"storage/filesystem/maxthreads", "disk work has a pool of its own"},
+    {"storage/maintenance/uploadpurging/*", "unfinished uploads are looked after by themselves"},
+    {"storage/cache/**", "warm answers come from memory"},
+    {"storage/tag/**", "tags are in a database"},
+    {"storage/redirect/**", "blobs are served from here"},
+    {"http/secret", "uploads are remembered, not signed"},
+    {"http/relativeurls", "Location is always relative"},
+    {"http/headers/**", "nosniff is not needed for an API; other headers are not added"},
+    {"http/tls/minimumtls", "TLS 1.2 and 1.3 are spoken"},
+    {"http/tls/ciphersuites/**", "only ciphers with forward secrecy are offered"},
+    {"http/http2/**", "HTTP/1.1 is offered"},
+    {"http/h2c/**", "HTTP/1.1 is offered"},
+    {"http/debug/prometheus/path", "the path is /metrics"},
+    {"log/accesslog/**", "requests are logged with everything else"},
+    {"log/fields/**", "a line names what it is about"},
+    {"log/reportcaller", "a line names what it is about"},
+    {"health/**", "/healthz and /readyz are always there"},
+    {"redis/**", "no cache beside the process is needed"},
+    {"catalog/**", "lists come in pages of any size"},
+    {"tags/**", "lists come in pages of any size"},
+    {"compatibility/**", "old manifests are served as they are"},
+    {"validation/manifests/indexes/**", "every index is checked"},
+});
+
+constexpr auto kLost = std::to_array<Fate>({
+    {"notifications/**", "nobody is told of pushes and pulls"},
+    {"middleware/**", "there is no middleware"},
+    {"reporting/**", "errors are only logged"},
+    {"log/hooks/**", "errors are only logged"},
+    {"validation/**", "manifests are checked for form and for what they refer to"},
+    {"policy/**", "classes of repositories are not told apart"},
+});
+
+Place place_of(const Node& node, const std::string& file) {
+  return node.variable.empty() ? Place{file, node.line} : Place{node.variable, 0};
+}
+
+class Planner {
+ public:
+  Planner(const DistributionConfig& config, bool for_itself, Plan& plan, Report& report)
+      : config_(config), for_itself_(for_itself), plan_(plan), report_(report) {}
+
+  RegistrySide run(const std::string& file) {
+    file_ = file;
+    remark(config_.root, "");
+    read_storage();
+    read_auth();
+    read_http();
+    read_log();
+    if (const Node* url = find("proxy/remoteurl"); url != nullptr && !url->text.empty()) {
+      impossible(
+          *url, "proxy.remoteurl",
+          "the registry is a cache of another one, which Moorgate cannot yet be in its place");
+    }
+    return std::move(side_);
+  }
+
+ private:
+  const Node* find(std::string_view path) const {
+    const Node* node = &config_.root;
+    while (node != nullptr && !path.empty()) {
+      const std::size_t end = std::min(path.find('/'), path.size());
+      node = node->member(path.substr(0, end));
+      path.remove_prefix(std::min(path.size(), end + 1));
+    }
+    return node;
+  }
+
+  Place place(const Node& node) const { return place_of(node, file_); }
+
+  std::optional<Setting> text(std::string_view path) const {
+    const Node* node = find(path);
+    if (node == nullptr || node->kind != Node::Kind::scalar || node->text.empty())
+      return std::nullopt;
+    return Setting{node->text, place(*node)};
+  }
+
+  bool flag(std::string_view path) const {
+    const auto given = text(path);
+    return given && config::parse_bool(given->value).value_or(false);
+  }
+
+  void impossible(const Node& at, std::string key, std::string message) {
+    const Place where = place(at);
+    side_.impossible.push_back({where.file, where.line, std::move(key), std::move(message)});
+  }
+
+  /// Every leaf is either read below, known to be needless, known to be lost, or not understood.
+  void remark(const Node& node, const std::string& path) {
+    if (node.kind == Node::Kind::mapping || node.kind == Node::Kind::list) {
+      for (std::size_t i = 0; i < node.children.size(); ++i) {
+        const Node& child = node.children[i];
+        const std::string name = child.key.empty() ? std::to_string(i) : child.key;
+        remark(child, path.empty() ? name : path + "/" + name);
+      }
+      if (!node.children.empty()) return;
+    }
+    const auto is = [&](std::string_view pattern) {
+      return glob_match(pattern, path) ||
+             (pattern.ends_with("/**") && path == pattern.substr(0, pattern.size() - 3));
+    };
+    std::string key = path;
+    std::ranges::replace(key, '/', '.');
+    const auto of = [&](const Fate& fate) { return is(fate.path); };
+    if (std::ranges::any_of(kRead, is) || path.empty()) return;
+    if (const auto* fate = std::ranges::find_if(kNotNeeded, of); fate != kNotNeeded.end()) {
+      report_.not_needed.insert({place(node), key + ": " + std::string(fate->why)});
+    } else if (const auto* lost = std::ranges::find_if(kLost, of); lost != kLost.end()) {
+      report_.lost.insert({place(node), key + ": " + std::string(lost->why)});
+    } else if (!is_foreign_storage(path)) {
+      report_.unclear.insert({place(node), key});
+    }
+  }
+
+  static bool is_foreign_storage(std::string_view path) {
+    if (!path.starts_with("storage/")) return false;
+    const std::string_view kind = path.substr(8, path.find('/', 8) - 8);
+    return kind == "s3" || kind == "azure" || kind == "gcs" || kind == "swift" || kind == "oss" ||
+           kind == "inmemory" || kind == "s3aws" || kind == "s3goamz";
+  }
+
+  void read_storage() {
+    static constexpr std::array<std::string_view, 6> kSettings = {
+        "maintenance", "cache", "delete", "redirect", "tag", "readonly"};
+    side_.root = "/var/lib/registry";
+    const Node* storage = find("storage");
+    if (storage == nullptr) {
+      impossible(config_.root, "storage", "no storage is configured");
+      return;
+    }
+    side_.root_from = place(*storage);
+    if (storage->kind == Node::Kind::scalar && storage->text != "filesystem") {
+      impossible(*storage, "storage", foreign(storage->text));
+    }
+    const Node* chosen = nullptr;
+    for (const auto& child : storage->children) {
+      if (std::ranges::find(kSettings, child.key) != kSettings.end()) continue;
+      if (chosen != nullptr) {
+        impossible(child, "storage",
+                   "names " + chosen->key + " and " + child.key +
+                       "; the registry would not start with both");
+      }
+      chosen = &child;
+      if (child.key != "filesystem") impossible(child, "storage." + child.key, foreign(child.key));
+    }
+    if (const auto root = text("storage/filesystem/rootdirectory")) {
+      side_.root = root->value;
+      side_.root_from = root->from;
+    }
+    side_.deletes = flag("storage/delete/enabled");
+    const Node* deletes = find("storage/delete/enabled");
+    side_.deletes_from = deletes == nullptr ? side_.root_from : place(*deletes);
+    if (const auto readonly = text("storage/maintenance/readonly/enabled");
+        readonly && flag("storage/maintenance/readonly/enabled")) {
+      side_.writes = false;
+      side_.writes_from = readonly->from;
+    }
+    read_purging();
+  }
+
+  void read_purging() {
+    const auto enabled = text("storage/maintenance/uploadpurging/enabled");
+    if (enabled && !flag("storage/maintenance/uploadpurging/enabled")) {
+      report_.lost.insert(
+          {enabled->from,
+           "uploadpurging: unfinished uploads always end after storage.upload_expiry"});
+    }
+    if (auto age = text("storage/maintenance/uploadpurging/age")) {
+      if (config::parse_duration(age->value)) {
+        plan_.upload_expiry = std::move(age);
+      } else {
+        report_.unclear.insert({age->from, "storage.maintenance.uploadpurging.age: " + age->value});
+      }
+    }
+  }
+
+  static std::string foreign(const std::string& kind) {
+    return "the images are in " + kind +
+           " and Moorgate stores in a filesystem; keep the registry and put "
+           "Moorgate in front of it: import with --keep-registry";
+  }
+
+  void read_auth() {
+    if (auto realm = text("auth/htpasswd/realm")) side_.realm = std::move(realm);
+    const Node* auth = find("auth");
+    if (auth == nullptr) return;
+    if (const Node* htpasswd = find("auth/htpasswd")) {
+      const auto path = text("auth/htpasswd/path");
+      if (path) {
+        side_.files.push_back({path->from, path->value});
+      } else {
+        impossible(*htpasswd, "auth.htpasswd.path", "is missing; the registry would not start");
+      }
+    }
+    if (const Node* token = find("auth/token")) {
+      side_.narrowed.push_back(
+          {place(*token),
+           "auth.token: users come from a token service, whose tokens are not accepted"});
+    }
+    if (const Node* silly = find("auth/silly")) {
+      side_.narrowed.push_back({place(*silly), "auth.silly asked for any password and took it"});
+    }
+    const bool scalar = auth->kind == Node::Kind::scalar && auth->text != "none";
+    for (const auto& child : auth->children) {
+      if (child.key == "htpasswd" || child.key == "token" || child.key == "silly" ||
+          child.key == "none")
+        continue;
+      side_.narrowed.push_back({place(child), "auth." + child.key + " is not known"});
+    }
+    if (scalar)
+      impossible(*auth, "auth",
+                 "auth." + auth->text + " has no settings; the registry would not start");
+  }
+
+  void read_http() {
+    for (const std::string_view path : {"http/tls/clientcas", "http/tls/clientauth"}) {
+      if (const Node* found = find(path); found != nullptr && found->kind != Node::Kind::null) {
+        side_.narrowed.push_back(
+            {place(*found), "http.tls: a certificate of the client was demanded"});
+        break;
+      }
+    }
+    if (const auto prefix = text("http/prefix"); prefix && prefix->value != "/") {
+      report_.lost.insert(
+          {prefix->from, "http.prefix " + prefix->value + ": the API is always at /v2/"});
+    }
+    if (for_itself_) read_listener();
+    if (const auto debug = text("http/debug/addr")) {
+      if (flag("http/debug/prometheus/enabled")) {
+        plan_.others.push_back({"metrics", "listen", {address(debug->value), debug->from}});
+      } else {
+        report_.lost.insert(
+            {debug->from, "http.debug.addr: the debug server; for metrics set metrics.listen"});
+      }
+    }
+    if (auto drain = text("http/draintimeout"); drain && config::parse_duration(drain->value)) {
+      plan_.others.push_back({"", "shutdown_timeout", *std::move(drain)});
+    }
+  }
+
+  static std::string address(std::string text) {
+    return text.starts_with("localhost:") ? "127.0.0.1" + text.substr(9) : text;
+  }
+
+  void read_listener() {
+    const auto addr = text("http/addr").value_or(Setting{":5000", place(config_.root)});
+    const bool unix_socket = text("http/net").value_or(Setting{}).value == "unix";
+    Plan::Listen listen{.address = unix_socket ? "unix:" + addr.value : address(addr.value),
+                        .from = addr.from};
+    const auto certificate = text("http/tls/certificate");
+    const auto key = text("http/tls/key");
+    if (certificate && key) {
+      listen.tls = true;
+      plan_.certificates.push_back({certificate->value, key->value, certificate->from, key->from});
+    }
+    if (const Node* acme = find("http/tls/letsencrypt/cachefile")) {
+      impossible(*acme, "http.tls.letsencrypt",
+                 "certificates are not fetched; let an ACME client write them and "
+                 "name them in http.tls.certificate and http.tls.key");
+    }
+    const bool loopback = listen.address.starts_with("127.") || listen.address.starts_with("[::1]");
+    listen.open_to_local_users = loopback && !listen.tls;
+    if (!listen.tls && !unix_socket && !side_.files.empty() && !loopback) {
+      report_.holes.insert(
+          {addr.from, "passwords cross the network in clear: " + listen.address + " has no TLS"});
+    }
+    plan_.listen.push_back(std::move(listen));
+    if (auto host = text("http/host"); host && host->value.contains("://")) {
+      while (host->value.ends_with('/')) host->value.pop_back();
+      plan_.public_url = std::move(host);
+    }
+  }
+
+  void read_log() {
+    auto level = text("log/level");
+    if (!level) level = text("loglevel");
+    if (level) {
+      const bool known =
+          level->value == "debug" || level->value == "info" || level->value == "error";
+      if (level->value == "warn") level->value = "warning";
+      if (known || level->value == "warning") plan_.others.push_back({"log", "level", *level});
+    }
+    if (const auto format = text("log/formatter"); format && format->value != "text") {
+      plan_.others.push_back({"log", "format", {"json", format->from}});
+    }
+  }
+
+  const DistributionConfig& config_;
+  const bool for_itself_;
+  Plan& plan_;
+  Report& report_;
+  RegistrySide side_;
+  std::string file_;
+};
+
+}  // namespace
+
+void RegistrySide::add_to(Gate& gate, const Request& request) const {
+  if (gate.way != Gate::Way::proxied) return;
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (!writes && !reads) {
+    gate.way = Gate::Way::refused;
+    gate.by = writes_from;
+  } else if (!deletes && request.method == "DELETE") {
+    gate.way = Gate::Way::refused;
+    gate.by = deletes_from;
+  }
+  for (const auto& file : files) {
+    const auto same = [&](const Remark& other) { return other.text == file.text; };
+    if (std::ranges::none_of(gate.files, same)) gate.files.push_back(file);
+  }
+  gate.narrowed.insert(gate.narrowed.end(), narrowed.begin(), narrowed.end());
+}
+
+RegistrySide plan_distribution(const DistributionConfig& config, const std::string& file,
+                               bool for_itself, Plan& plan, Report& report) {
+  return Planner(config, for_itself, plan, report).run(file);
+}
+
+}  // namespace moorgate::migrate

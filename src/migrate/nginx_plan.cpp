@@ -1,0 +1,385 @@
+#include "migrate/nginx_plan.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "base/text.hpp"
+#include "config/value.hpp"
+#include "migrate/nginx_directives.hpp"
+#include "migrate/nginx_location.hpp"
+#include "migrate/nginx_tree.hpp"
+#include "migrate/repository_names.hpp"
+
+namespace moorgate::migrate {
+namespace {
+
+namespace fs = std::filesystem;
+using Servers = std::vector<const Directive*>;
+
+/// What is asked to find out whether a server leads to a registry at all.
+constexpr const char* kAnyManifest = "/v2/zz9/manifests/latest";
+
+class Planner {
+ public:
+  Planner(const Directive& root, const NginxChoice& choice, const RegistrySide& registry,
+          PasswordFiles& files, Plan& plan, Report& report)
+      : tree_(parts_of(root)),
+        choice_(choice),
+        registry_(registry),
+        files_(files),
+        plan_(plan),
+        report_(report) {}
+
+  std::vector<config::Problem> run() {
+    const Servers registries = find_registries();
+    if (registries.empty()) {
+      return {{tree_.outer.front()->place.file, 0, "",
+               choice_.server.empty()
+                   ? "no server leads to a registry: none has a proxy_pass for /v2/"
+                   : "no server named " + choice_.server + " leads to a registry"}};
+    }
+    const Rights rights = rights_of(*registries.front(), report_);
+    for (const Directive* server : registries) {
+      if (server == registries.front()) continue;
+      Report own;
+      if (!(rights_of(*server, own) == rights)) return {different(*registries.front(), *server)};
+      merge(own);
+    }
+    add_rules(rights, files_, plan_, report_);
+    for (const Directive* server : registries) add_server(*server);
+    for (const Directive* server : others_) remark_neighbour(*server);
+    merge_listeners();
+    add_proxies(registries);
+    add_timeouts(registries);
+    for (const Directive* level : tree_.outer) remark_directives(*level, {}, report_);
+    return {};
+  }
+
+ private:
+  Gate ask(const Directive& server, Request request) {
+    const auto names = names_of(server);
+    request.host = names.empty() ? "localhost" : names.front();
+    request.tls = speaks_tls(server);
+    Gate gate = gate_of({tree_.outer, server, tree_.maps, patterns_}, request);
+    for (auto& file : gate.files) file.text = full(file.text);
+    registry_.add_to(gate, request);
+    return gate;
+  }
+
+  /// As nginx completes a file's name.
+  std::string full(const std::string& file) const {
+    return (choice_.prefix / file).lexically_normal().string();
+  }
+
+  Servers find_registries() {
+    Servers registries;
+    for (const Directive* server : tree_.servers) {
+      const Gate gate = ask(*server, {"GET", kAnyManifest, "somebody"});
+      const auto names = names_of(*server);
+      const bool asked =
+          choice_.server.empty() || std::ranges::find(names, choice_.server) != names.end();
+      if (gate.way == Gate::Way::proxied && asked) {
+        registries.push_back(server);
+      } else {
+        remark_other(*server, gate);
+      }
+    }
+    return registries;
+  }
+
+  void remark_other(const Directive& server, const Gate& gate) {
+    const auto names = names_of(server);
+    const std::string name = names.empty() ? "" : " " + names.front();
+    if (gate.way == Gate::Way::proxied) {
+      report_.not_needed.insert({server.place, "server" + name + ": not asked for"});
+    } else if (const Directive* redirect = redirect_of(server)) {
+      report_.not_needed.insert(
+          {redirect->place,
+           "server" + name +
+               " sends http:// on to https://: no client of a "
+               "registry follows that with a push; only the TLS port is listened on"});
+    } else {
+      others_.push_back(&server);
+      report_.not_needed.insert(
+          {server.place, "server" + name + ": leads to no registry and stays with nginx"});
+    }
+  }
+
+  /// nginx serves others on an address that Moorgate is to have.
+  void remark_neighbour(const Directive& server) {
+    Report scratch;
+    for (const auto& directive : server.children) {
+      if (directive.name != "listen") continue;
+      const auto listen = listen_of(directive, false, scratch);
+      const bool shared = listen && std::ranges::find(plan_.listen, listen->address,
+                                                      &Plan::Listen::address) != plan_.listen.end();
+      if (!shared) continue;
+      const auto names = names_of(server);
+      report_.lost.insert(
+          {directive.place, (names.empty() ? "another server" : names.front()) + " is on " +
+                                listen->address +
+                                " too, where only one program can listen: move "
+                                "one, or keep nginx in front and trust it (trusted_proxies)"});
+    }
+  }
+
+  static const Directive* redirect_of(const Directive& block) {
+    for (const auto& directive : block.children) {
+      const bool sends = (directive.name == "return" && directive.args.size() == 2 &&
+                          directive.args[0].starts_with('3')) ||
+                         (directive.name == "rewrite" && directive.args.size() >= 2);
+      if (sends && directive.args[1].starts_with("https://")) return &directive;
+      if (directive.name != "location" && directive.name != "if") continue;
+      if (const Directive* inner = redirect_of(directive)) return inner;
+    }
+    return nullptr;
+  }
+
+  config::Problem different(const Directive& one, const Directive& other) const {
+    const auto name = [](const Directive& server) {
+      const auto names = names_of(server);
+      return names.empty() ? "a server without a name" : names.front();
+    };
+    return {
+        other.place.file, other.place.line, "",
+        "the servers " + name(one) + " (line " + std::to_string(one.place.line) + ") and " +
+            name(other) +
+            " let different users do different things; import each for itself with --server NAME"};
+  }
+
+  Rights rights_of(const Directive& server, Report& report) {
+    Question question;
+    question.ask = [this, &server](const Request& request) { return ask(server, request); };
+    question.classes = repository_classes(tree_, server, report);
+    question.named = names_mentioned(tree_, server);
+    question.by_name = !question.named.empty();
+    Rights rights = find_rights(question, files_, report);
+    ask_for_lists(server, rights, report);
+    return rights;
+  }
+
+  void ask_for_lists(const Directive& server, const Rights& rights, Report& report) {
+    const Gate catalog = ask(server, {"GET", "/v2/_catalog"});
+    const Who& pull = rights.classes.front().who[0];
+    const bool open =
+        catalog.way == Gate::Way::proxied && catalog.files.empty() && catalog.narrowed.empty();
+    if (open && pull.kind != Who::Kind::anyone) {
+      report.holes.insert({catalog.by, "the list of all repositories was open to anyone"});
+    }
+    if (catalog.way == Gate::Way::refused) {
+      report.not_needed.insert(
+          {catalog.by, "/v2/_catalog was refused: it lists only what the asking user may pull"});
+    }
+    realm_ = ask(server, {"GET", kAnyManifest, "somebody"});
+  }
+
+  void merge(const Report& other) {
+    report_.not_needed.insert(other.not_needed.begin(), other.not_needed.end());
+    report_.lost.insert(other.lost.begin(), other.lost.end());
+    report_.unclear.insert(other.unclear.begin(), other.unclear.end());
+    report_.holes.insert(other.holes.begin(), other.holes.end());
+  }
+
+  void add_server(const Directive& server) {
+    const bool tls = speaks_tls(server);
+    for (const auto& directive : server.children) {
+      if (directive.name != "listen") continue;
+      // With the old `ssl on` every listener speaks TLS, else those that say so.
+      const Directive* old = server.child("ssl");
+      const bool all = old != nullptr && tls;
+      if (auto listen = listen_of(directive, all, report_)) add_listener(*std::move(listen));
+    }
+    if (server.child("listen") == nullptr) {
+      add_listener({.address = "0.0.0.0:80", .from = server.place});
+    }
+    if (tls) add_certificates(server);
+    const auto names = names_of(server);
+    if (tls && !plan_.public_url && !names.empty() && !plan_.listen.empty()) {
+      const std::string& address = plan_.listen.front().address;
+      const std::string port = address.substr(address.rfind(':') + 1);
+      const bool usual = port == "443" || address.starts_with("unix:");
+      plan_.public_url = Setting{"https://" + names.front() + (usual ? "" : ":" + port),
+                                 server.child("server_name")->place};
+    }
+    if (!plan_.realm && !realm_.realm.empty()) plan_.realm = Setting{realm_.realm, realm_.by};
+    add_upstream(server);
+    remark_directives(server, relevant_locations(server), report_);
+  }
+
+  void add_listener(Plan::Listen listen) {
+    const auto same = [&](const Plan::Listen& other) { return other.address == listen.address; };
+    if (std::ranges::any_of(plan_.listen, same)) return;
+    const bool unix_socket = listen.address.starts_with("unix:");
+    if (!listen.tls && !unix_socket && !listen.open_to_local_users && !plan_.users.empty()) {
+      report_.holes.insert(
+          {listen.from, "passwords cross the network in clear: " + listen.address + " has no TLS"});
+    }
+    plan_.listen.push_back(std::move(listen));
+  }
+
+  /// 0.0.0.0:443 and [::]:443 are one listener, which takes both.
+  void merge_listeners() {
+    for (auto& listen : plan_.listen) {
+      if (!listen.address.starts_with("0.0.0.0:")) continue;
+      const std::string port = listen.address.substr(8);
+      const auto six = std::ranges::find(plan_.listen, "[::]:" + port, &Plan::Listen::address);
+      if (six == plan_.listen.end() || six->tls != listen.tls) continue;
+      listen.address = ":" + port;
+      plan_.listen.erase(six);
+      return merge_listeners();
+    }
+  }
+
+  void add_certificates(const Directive& server) {
+    const Directive* level = &server;
+    for (auto outer = tree_.outer.rbegin(); level->child("ssl_certificate") == nullptr; ++outer) {
+      if (outer == tree_.outer.rend()) {
+        report_.unclear.insert({server.place, "TLS without ssl_certificate"});
+        return;
+      }
+      level = *outer;
+    }
+    Servers keys;
+    for (const auto& directive : level->children) {
+      if (directive.name == "ssl_certificate_key" && directive.args.size() == 1)
+        keys.push_back(&directive);
+    }
+    std::size_t i = 0;
+    for (const auto& directive : level->children) {
+      if (directive.name != "ssl_certificate" || directive.args.size() != 1) continue;
+      if (i == keys.size() || directive.args[0].contains('$') ||
+          keys[i]->args[0].starts_with("engine:")) {
+        report_.lost.insert(
+            {directive.place,
+             to_string(directive) + ": name one file, and one for its key, under tls"});
+        continue;
+      }
+      const Directive& key = *keys[i++];
+      Plan::Pair pair{full(directive.args[0]), full(key.args[0]), directive.place, key.place};
+      if (std::ranges::find(plan_.certificates, pair) == plan_.certificates.end())
+        plan_.certificates.push_back(std::move(pair));
+    }
+  }
+
+  void add_upstream(const Directive& server) {
+    const Gate gate = ask(server, {"GET", kAnyManifest, "somebody"});
+    std::string url = upstream_of(tree_, {gate.target, gate.target_place}, report_);
+    if (!plan_.upstream) {
+      plan_.upstream = Setting{std::move(url), gate.target_place};
+    } else if (plan_.upstream->value != url) {
+      report_.lost.insert(
+          {gate.target_place, "a second registry, " + url + "; only the first is taken over"});
+    }
+  }
+
+  std::set<const Directive*> relevant_locations(const Directive& server) {
+    std::set<const Directive*> relevant;
+    Servers ignored;
+    std::vector<std::string> paths = {"/v2/", "/v2/_catalog"};
+    Report scratch;
+    auto classes = repository_classes(tree_, server, scratch);
+    classes.push_back({"**"});
+    for (const auto& globs : classes) {
+      for (const auto& glob : globs) {
+        const std::string base = "/v2/" + example_of(glob);
+        for (const char* end : {"/manifests/latest", "/blobs/sha256:0", "/blobs/uploads/",
+                                "/blobs/uploads/0", "/tags/list"}) {
+          paths.push_back(base + end);
+        }
+      }
+    }
+    for (const auto& path : paths) {
+      const auto chosen = choose_location(server, path, patterns_, ignored);
+      relevant.insert(chosen.begin(), chosen.end());
+    }
+    return relevant;
+  }
+
+  void add_proxies(const Servers& servers) {
+    Servers levels = tree_.outer;
+    levels.insert(levels.end(), servers.begin(), servers.end());
+    for (const Directive* level : levels) {
+      for (const auto& directive : level->children) {
+        if (directive.name == "set_real_ip_from" && directive.args.size() == 1)
+          add_proxy(directive);
+        if (directive.name == "real_ip_header" && directive.args.size() == 1)
+          remark_ip_header(directive);
+      }
+    }
+  }
+
+  void add_proxy(const Directive& directive) {
+    const std::string& network = directive.args[0];
+    if (network == "unix:") {
+      report_.not_needed.insert(
+          {directive.place, "set_real_ip_from unix: a Unix socket's peer is always believed"});
+    } else if (network.find_first_not_of("0123456789abcdefABCDEF.:/") != std::string::npos) {
+      report_.lost.insert({directive.place, "set_real_ip_from " + network +
+                                                ": write its address under trusted_proxies"});
+    } else {
+      if (network.ends_with("/0")) {
+        plan_.trusted_unsafe = true;
+        report_.holes.insert({directive.place, "set_real_ip_from " + network +
+                                                   ": every client may claim any address"});
+      }
+      plan_.trusted.push_back({network, directive.place});
+    }
+  }
+
+  void remark_ip_header(const Directive& directive) {
+    const std::string& header = directive.args[0];
+    if (equals_ignoring_case(header, "X-Forwarded-For") || header == "proxy_protocol") {
+      report_.not_needed.insert(
+          {directive.place, "real_ip_header " + header + ": read from every trusted proxy"});
+    } else {
+      report_.lost.insert(
+          {directive.place, "real_ip_header " + header +
+                                ": the client's address is read from X-Forwarded-For, Forwarded or "
+                                "the PROXY protocol"});
+    }
+  }
+
+  /// nginx's timeouts are between two reads or writes, as ours are.
+  void add_timeouts(const Servers& servers) {
+    Servers levels = tree_.outer;
+    levels.push_back(servers.front());
+    for (const auto& [theirs, ours] : {std::pair("client_header_timeout", "header_timeout"),
+                                       std::pair("client_body_timeout", "body_timeout"),
+                                       std::pair("send_timeout", "send_timeout"),
+                                       std::pair("keepalive_timeout", "idle_timeout")}) {
+      const Directive* given = inherited(levels, theirs);
+      if (given == nullptr || given->args.empty()) continue;
+      std::string text = given->args[0];
+      if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos) text += "s";
+      const auto value = config::parse_duration(text);
+      if (!value || *value < std::chrono::seconds(1) || *value > std::chrono::hours(1)) {
+        report_.lost.insert(
+            {given->place, to_string(*given) + ": limits." + ours + " is from 1s to 1h"});
+      } else {
+        plan_.others.push_back({"limits", ours, {config::print_duration(*value), given->place}});
+      }
+    }
+  }
+
+  const NginxTree tree_;
+  const NginxChoice& choice_;
+  const RegistrySide& registry_;
+  PasswordFiles& files_;
+  Plan& plan_;
+  Report& report_;
+  Patterns patterns_;
+  Servers others_;  // that lead to no registry
+  Gate realm_;      // of a request that is asked for a password, if any is
+};
+
+}  // namespace
+
+std::vector<config::Problem> plan_nginx(const Directive& root, const NginxChoice& choice,
+                                        const RegistrySide& registry, PasswordFiles& files,
+                                        Plan& plan, Report& report) {
+  return Planner(root, choice, registry, files, plan, report).run();
+}
+
+}  // namespace moorgate::migrate

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "access/access_rule.hpp"
+#include "migrate/password_files.hpp"
+#include "migrate/plan.hpp"
+
+namespace moorgate::migrate {
+
+/// Who was let through to do something.
+struct Who {
+  enum class Kind { nobody, some, signed_in, anyone };
+  Kind kind = Kind::nobody;
+  std::set<std::string> names = {};  // of `some`
+  std::string file = {};             // of `some`: the password file they are the users of, if one
+  Place by = {};
+
+  bool operator==(const Who& other) const { return kind == other.kind && names == other.names; }
+};
+
+/// Repositories that were treated alike, and the right to each action there.
+struct RepositoryRights {
+  std::vector<std::string> globs;
+  std::array<Who, 3> who;  // in the order of access::kActions
+
+  bool operator==(const RepositoryRights&) const = default;
+};
+
+/// Rights as they were, found by asking for every action in every class of repositories in the
+/// name of everybody who is known.
+struct Rights {
+  std::vector<RepositoryRights> classes;  // the first is **
+  std::set<std::string> users;            // all that could be read
+  std::vector<std::string> files;         // password files in use
+  std::map<std::string, Place> places;    // where each is named
+  bool all_files_read = true;
+
+  bool operator==(const Rights& other) const {
+    return classes == other.classes && files == other.files;
+  }
+};
+
+using AskGate = std::function<Gate(const Request&)>;
+
+struct Question {
+  AskGate ask;
+  std::vector<std::vector<std::string>> classes;  // globs, without **
+  /// Names that the configuration itself mentions.
+  std::set<std::string> named;
+  /// Whether a user's name can make a difference beyond the password.
+  bool by_name = false;
+};
+
+Rights find_rights(const Question& question, PasswordFiles& files, Report& report);
+
+/// Rights into groups and rules of `plan`, users files included, with what cannot be said in rules
+/// reported.
+void add_rules(const Rights& rights, PasswordFiles& files, Plan& plan, Report& report);
+
+}  // namespace moorgate::migrate
