@@ -11,6 +11,7 @@ from support.docker_registry import DockerRegistry
 from support.images import OCI_INDEX, artifact, digest_of, image, index, noise
 from support.moorgate import BINARY, Site
 from support.registry import OCTETS, blob_path, location, manifest_path, next_page
+from support.upstream import Upstream, answering, reply
 
 MANUAL = Path(__file__).parent.parent / "docs/gateway.md"
 SBOM = "application/vnd.example.sbom"
@@ -378,6 +379,19 @@ def test_uploads_at_another_host_are_an_error_that_says_what_to_do(folder, autho
         behind.stop()
 
 
+def test_a_registry_on_a_unix_socket_is_reached(folder, authority):
+    def answer(request):
+        assert request.header("Host") == "localhost"
+        if request.method == "POST":
+            return reply(202, b"", ("Location", "http://localhost/v2/a/b/blobs/uploads/1"))
+        return reply(200, b"hello", ("Docker-Content-Digest", digest_of(b"hello")))
+    with Upstream(answering(answer), path=folder / "behind.sock") as behind, \
+            Site(folder, authority).stand_in_front_of(behind.url).start() as server, \
+            server.client("pusher") as pusher:
+        assert pusher.blob("a/b", digest_of(b"hello")).body == b"hello"
+        assert pusher.start_upload("a/b").startswith("/v2/a/b/blobs/uploads/")
+
+
 # ---- configuration
 
 def test_upstream_and_storage_exclude_each_other(site):
@@ -385,6 +399,15 @@ def test_upstream_and_storage_exclude_each_other(site):
     refused = site.command("check", check=False)
     assert refused.returncode == 1
     assert "exclude each other" in refused.stderr
+
+
+def test_who_only_answers_a_proxy_stands_in_front_of_nothing(site):
+    site.stand_in_front_of("http://registry:5000")
+    site.config["forward_auth"] = f"unix:{site.folder}/auth.sock"
+    del site.config["listen"]
+    refused = site.command("check", check=False)
+    assert refused.returncode == 1
+    assert "`upstream` out" in refused.stderr
 
 
 def test_the_manuals_configuration_can_be_used(folder, authority):

@@ -135,10 +135,12 @@ void let_admin_in(AppConfig& config) {
 }
 
 void insist_on_what_beside_needs(const config::Reader& root, const AppConfig& config) {
-  if (root.has("storage")) {
-    root.problem("storage",
-                 "nobody could reach these images: `forward_auth` without `listen` only answers a "
-                 "proxy's questions; add `listen`, or take `storage` out");
+  for (const std::string key : {"storage", "upstream"}) {
+    if (!root.has(key)) continue;
+    root.problem(key,
+                 "nobody could reach these images: `forward_auth` without `listen` only answers "
+                 "a proxy's questions; add `listen`, or take `" +
+                     key + "` out");
   }
   if (config.generated_admin()) {
     root.problem("forward_auth",

@@ -106,10 +106,10 @@ class Peer:
 
 class Upstream:
     """Serves each connection by `serve(peer)` in a thread of its own, on a port of the kernel's
-    choosing. With a certificate (of support.certificates) it speaks TLS. `base` is what it says at
+    choosing or on the Unix socket `path`. With a certificate (of support.certificates) it speaks TLS. `base` is what it says at
     /v2/, where the gateway asks how to sign in."""
 
-    def __init__(self, serve, certificate=None, base=None, address=("127.0.0.1", 0)):
+    def __init__(self, serve, certificate=None, base=None, path=None):
         self.serve = serve
         self.base = base or reply(200, b"{}")
         self.requests = []
@@ -117,7 +117,13 @@ class Upstream:
         if certificate:
             self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             self._tls.load_cert_chain(certificate.path, certificate.key)
-        self._listener = socket.create_server(address, backlog=512)
+        self._path = path
+        if path:
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(str(path))
+            self._listener.listen()
+        else:
+            self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self._open = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -133,7 +139,7 @@ class Upstream:
 
     @property
     def url(self):
-        return f"{'https' if self._tls else 'http'}://{self.address}"
+        return f"unix:{self._path}" if self._path else f"{'https' if self._tls else 'http'}://{self.address}"
 
     @property
     def connections(self):
@@ -163,7 +169,8 @@ class Upstream:
     def _run(self, connected):
         # A gateway that has had enough closes in the midst of things, and hands on what cannot be read.
         with contextlib.suppress(OSError, ValueError), connected:
-            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if not self._path:
+                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls:
                 connected = self._tls.wrap_socket(connected, server_side=True)
             self.serve(Peer(connected, self))
