@@ -51,7 +51,7 @@ MAY_USE = {
     "mirror": below("mirror"),
     "api": below("api"),
     "admin": below("admin"),
-    "doctor": {"oci"},
+    "doctor": {"oci", "upstream"},
     "app": below("app"),
 }
 

@@ -1,7 +1,7 @@
 #include "doctor/checks_door.hpp"
 
 #include "base/text.hpp"
-#include "doctor/challenge.hpp"
+#include "doctor/sign_in.hpp"
 
 namespace moorgate::doctor {
 namespace {
@@ -28,13 +28,14 @@ Findings check_reached(const Answer& answer) {
   return {{Ailment::no_registry, seen + ", and it starts with " + quoted(answer.body, 40)}};
 }
 
-void check_realm(const Url& door, const Challenge& challenge, Findings& findings) {
+void check_realm(const Url& door, const upstream::Challenge& challenge, Findings& findings) {
   if (challenge.scheme != "bearer") return;
-  const auto realm = Url::parse(challenge.realm);
+  const std::string_view named = challenge.find("realm").value_or("");
+  const auto realm = Url::parse(named);
   if (realm && realm->origin().is_tls()) return;
   if (realm && realm->origin() == door.origin()) return;
-  findings.push_back({Ailment::realm_elsewhere,
-                      std::string(kAsked) + "the token realm is " + quoted(challenge.realm)});
+  findings.push_back(
+      {Ailment::realm_elsewhere, std::string(kAsked) + "the token realm is " + quoted(named)});
 }
 
 void check_challenge(const Url& door, const Answer& answer, Findings& findings) {
@@ -43,7 +44,7 @@ void check_challenge(const Url& door, const Answer& answer, Findings& findings) 
     findings.push_back({Ailment::challenge_missing, std::string(kAsked) + "401 without it"});
     return;
   }
-  const auto challenges = parse_challenges(answer.header("WWW-Authenticate"));
+  const auto challenges = challenges_of(answer);
   if (lines > 1 || challenges.size() > 1) {
     findings.push_back(
         {Ailment::challenge_several,

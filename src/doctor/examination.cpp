@@ -34,7 +34,7 @@ void examine_plain_door(Visit& visit) {
 }
 
 bool sign_in(Visit& visit, const Answer& base) {
-  const auto challenges = parse_challenges(base.header("WWW-Authenticate"));
+  const auto challenges = challenges_of(base);
   if (challenges.empty()) return false;
   visit.doing("signing in as " + visit.order.account->user);
   visit.sign_in.emplace(visit.probe, visit.order.door, challenges.front(), *visit.order.account);

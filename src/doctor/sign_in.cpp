@@ -30,6 +30,11 @@ Result<Secret> token_in(std::string_view body) {
 
 }  // namespace
 
+std::vector<upstream::Challenge> challenges_of(const Answer& answer) {
+  auto challenges = upstream::parse_challenges(answer.header("WWW-Authenticate"));
+  return challenges ? *std::move(challenges) : std::vector<upstream::Challenge>();
+}
+
 Secret basic_authorization(const Account& account) {
   const Secret pair(account.user + ":" + std::string(account.password.reveal()));
   return Secret("Basic " + to_base64(pair.reveal()));
@@ -49,7 +54,7 @@ Result<Secret> SignIn::authorization_for(const std::string& repository) {
 }
 
 Result<Secret> SignIn::token_for(const std::string& repository) {
-  const auto realm = Url::parse(challenge_.realm);
+  const auto realm = Url::parse(challenge_.find("realm").value_or(""));
   if (!realm) return failure(realm.error());
   if (!realm->origin().is_tls() && realm->origin() != door_.origin()) {
     return failure(Code::unauthorized, "the password is not sent to the token realm " +
@@ -58,7 +63,7 @@ Result<Secret> SignIn::token_for(const std::string& repository) {
   }
   std::string target = realm->target();
   target += target.contains('?') ? '&' : '?';
-  target += "service=" + percent_encode(challenge_.service) +
+  target += "service=" + percent_encode(challenge_.find("service").value_or("")) +
             "&scope=" + percent_encode(scope_of(repository)) +
             "&account=" + percent_encode(account_.user);
   const Answer answer = probe_.ask({.method = "GET",

@@ -2,11 +2,12 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
-#include "doctor/challenge.hpp"
 #include "doctor/http_probe.hpp"
+#include "upstream/challenge_parser.hpp"
 
 namespace moorgate::doctor {
 
@@ -15,11 +16,14 @@ struct Account {
   Secret password;
 };
 
+/// What the answer's WWW-Authenticate offers; empty where it says nothing that can be read.
+std::vector<upstream::Challenge> challenges_of(const Answer& answer);
+
 /// Answers the door's challenge. A password goes to the door itself and to a token realm that has
 /// TLS or is of the same origin, nowhere else.
 class SignIn {
  public:
-  SignIn(HttpProbe& probe, Url door, Challenge challenge, Account account)
+  SignIn(HttpProbe& probe, Url door, upstream::Challenge challenge, Account account)
       : probe_(probe),
         door_(std::move(door)),
         challenge_(std::move(challenge)),
@@ -34,7 +38,7 @@ class SignIn {
 
   HttpProbe& probe_;
   Url door_;
-  Challenge challenge_;
+  upstream::Challenge challenge_;
   Account account_;
   std::optional<std::string> token_repository_;
   Secret token_;
