@@ -6,7 +6,10 @@ build_packages=(
   libspdlog-dev libfmt-dev prometheus-cpp-dev libcli11-dev libcrypt-dev libaprutil1-dev
   libcurl4-openssl-dev libpcre2-dev
 )
-check_packages=(clang-tidy-19 clang-format-19 libgtest-dev libgmock-dev libbenchmark-dev python3)
+check_packages=(
+  clang-tidy-19 clang-format-19 libgtest-dev libgmock-dev libbenchmark-dev python3
+  valgrind apache2-utils openssl  # bench/instructions.py
+)
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
 
