@@ -329,7 +329,7 @@ TEST_F(ClientPoolTest, ABusyPoolSaysSoAndServesInTurn) {
     asked.push_back(result->get_future());
     boost::asio::co_spawn(
         worker_->context(), std::move(task),
-        [result](std::exception_ptr, Seen seen) { result->set_value(std::move(seen)); });
+        [result](const std::exception_ptr&, Seen seen) { result->set_value(std::move(seen)); });
   }
   EXPECT_EQ(asked[3].get().failed, Kind::busy);
   gate.set_value();
@@ -344,7 +344,7 @@ TEST_F(ClientPoolTest, AWaiterGivesUpInTime) {
   options.wait = milliseconds(100);
   ClientPool pool(dialer(), options);
   boost::asio::co_spawn(worker_->context(), ask(pool, ClientRequest("GET", "/x"), nullptr),
-                        [](std::exception_ptr, Seen) {});
+                        [](const std::exception_ptr&, const Seen&) {});
   EXPECT_EQ(get(pool).failed, Kind::busy);
 }
 
@@ -522,7 +522,7 @@ TEST_F(ClientPoolTest, MayDieInMidExchange) {
   auto result = std::make_shared<std::promise<Seen>>();
   boost::asio::co_spawn(
       worker_->context(), ask(*pool, ClientRequest("GET", "/x"), nullptr),
-      [result](std::exception_ptr, Seen seen) { result->set_value(std::move(seen)); });
+      [result](const std::exception_ptr&, Seen seen) { result->set_value(std::move(seen)); });
   on_loop([&] { pool.reset(); });
   EXPECT_EQ(result->get_future().get().failed, Kind::timeout);
 }
@@ -537,7 +537,7 @@ TEST_F(ClientPoolTest, MayOutliveItsWorker) {
   EXPECT_EQ(get(pool).body, "ok");
   PieceBody body(1000, 1 << 20, true);
   boost::asio::co_spawn(worker_->context(), ask(pool, ClientRequest("PUT", "/x"), &body),
-                        [](std::exception_ptr, Seen) {});
+                        [](const std::exception_ptr&, const Seen&) {});
   std::this_thread::sleep_for(milliseconds(50));
   names_.finish();
   worker_->stop();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "http/head_syntax.hpp"
 #include "net/deadline.hpp"
 #include "net/worker.hpp"
 
@@ -17,14 +18,6 @@ std::unexpected<ClientFailure> malformed(std::string why) {
 
 bool is_redirect(int status) noexcept {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-std::string lower(std::string_view name) {
-  std::string out(name);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  return out;
 }
 
 /// RFC 3986 §5 for what servers send: absolute, without scheme, or from the root.
@@ -58,7 +51,7 @@ Task<ClientResult<Fetched>> fetch_once(Dialer dialer, const Fetch& wanted, Url u
   Fetched fetched;
   fetched.status = head.status;
   for (const Header& header : head.headers) {
-    fetched.headers.emplace_back(lower(header.name), header.value);
+    fetched.headers.emplace_back(lower_case(header.name), header.value);
   }
   auto body = co_await (*connection)->body().read_all(wanted.body_limit);
   if (!body && body.error().code == Code::timeout) {

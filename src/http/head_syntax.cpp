@@ -1,5 +1,6 @@
 #include "http/head_syntax.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.hpp"
@@ -86,6 +87,14 @@ bool is_origin_form(std::string_view text) noexcept {
 
 bool is_host(std::string_view text) noexcept {
   return all_of(text, kHost);
+}
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
+  return out;
 }
 
 std::optional<std::string_view> take_line(std::string_view& rest) noexcept {

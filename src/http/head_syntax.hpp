@@ -3,13 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "http/request_head.hpp"
 
 /// What the heads of requests and of answers have in common (RFC 9110 §5, RFC 9112 §5-6). Internal
-/// to http, but for the character classes.
+/// to http, but for the words about text.
 namespace moorgate::http {
 
 constexpr bool is_alphanumeric(unsigned char c) {
@@ -24,6 +25,8 @@ bool is_field_value(std::string_view text) noexcept;
 bool is_origin_form(std::string_view text) noexcept;
 /// Name, address and port as a Host header holds them; may be empty.
 bool is_host(std::string_view text) noexcept;
+/// ASCII only.
+std::string lower_case(std::string_view text);
 
 /// Takes the text up to CRLF off `rest`; nullopt where a lone CR or LF stands.
 std::optional<std::string_view> take_line(std::string_view& rest) noexcept;

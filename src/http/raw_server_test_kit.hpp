@@ -187,7 +187,7 @@ class ClientTest : public testing::Test {
   T run(Task<T> task) {
     std::promise<T> result;
     boost::asio::co_spawn(worker_->context(), std::move(task),
-                          [&result](std::exception_ptr error, T value) {
+                          [&result](const std::exception_ptr& error, T value) {
                             if (error) return result.set_exception(error);
                             result.set_value(std::move(value));
                           });

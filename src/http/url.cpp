@@ -45,10 +45,7 @@ std::string_view parse_authority(std::string_view text, Url& url) {
     return parse_port(text.substr(end + 1), url) ? "" : "the port is not a number from 1 to 65535";
   }
   const std::size_t colon = std::min(text.find(':'), text.size());
-  url.host = text.substr(0, colon);
-  std::ranges::transform(url.host, url.host.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
+  url.host = lower_case(text.substr(0, colon));
   if (url.host.empty() || url.host.size() > 253 ||
       !std::ranges::all_of(url.host, is_name_character)) {
     return "the host is neither a name nor an address";

@@ -20,7 +20,7 @@ Error unreachable(std::string detail) {
   return {Code::unavailable, "the server could not be reached", std::move(detail)};
 }
 
-Error with_address(const Address& address, Error error) {
+Error with_address(const Address& address, const Error& error) {
   const bool late = error.code == Code::timeout;
   return unreachable(address.text() + ": " + (late ? "no answer in time" : error.detail));
 }
@@ -61,7 +61,7 @@ Task<Result<UniqueFd>> reach(Worker& worker, Address address, std::chrono::milli
 Task<Result<std::unique_ptr<Stream>>> connect_to(Worker& worker, Blocking& blocking,
                                                  Address address, const Destination& destination) {
   auto fd = co_await reach(worker, address, destination.patience);
-  if (!fd) co_return failure(with_address(address, std::move(fd).error()));
+  if (!fd) co_return failure(with_address(address, fd.error()));
   AcceptedSocket socket;
   socket.fd = std::move(*fd);
   socket.peer = address;
@@ -73,7 +73,7 @@ Task<Result<std::unique_ptr<Stream>>> connect_to(Worker& worker, Blocking& block
   if (auto secure = co_await stream->handshake(); !secure) {
     Error error = std::move(secure).error();
     error.detail = "TLS with " + destination.host + ": " + error.detail;
-    co_return failure(with_address(address, std::move(error)));
+    co_return failure(with_address(address, error));
   }
   co_return stream;
 }

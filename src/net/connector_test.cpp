@@ -62,7 +62,7 @@ class ConnectorTest : public testing::Test {
     std::filesystem::remove_all(folder_);
   }
 
-  void serve(const std::string& address, std::shared_ptr<const TlsContext> tls = nullptr) {
+  void serve(const std::string& address, const std::shared_ptr<const TlsContext>& tls = nullptr) {
     Listener::Options options;
     options.address = *Address::parse(address);
     auto listener = Listener::open(options);
@@ -85,7 +85,7 @@ class ConnectorTest : public testing::Test {
     std::promise<T> result;
     boost::asio::co_spawn(
         worker_->context(), std::move(task),
-        [&result](std::exception_ptr, T value) { result.set_value(std::move(value)); });
+        [&result](const std::exception_ptr&, T value) { result.set_value(std::move(value)); });
     return result.get_future().get();
   }
 

@@ -119,7 +119,6 @@ void Resolver::forget(const std::string& host) {
 Result<std::vector<Address>> Resolver::system_lookup(const std::string& host) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_ADDRCONFIG;
   addrinfo* first = nullptr;
   const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &first);
   if (error != 0) {

@@ -28,9 +28,10 @@ class ResolverTest : public testing::Test {
   using Answer = Result<std::vector<Address>>;
   std::future<Answer> ask(Resolver& resolver, std::string host, std::uint16_t port = 5000) {
     auto result = std::make_shared<std::promise<Answer>>();
-    boost::asio::co_spawn(
-        worker_->context(), resolver.resolve(std::move(host), port),
-        [result](std::exception_ptr, Answer answer) { result->set_value(std::move(answer)); });
+    boost::asio::co_spawn(worker_->context(), resolver.resolve(std::move(host), port),
+                          [result](const std::exception_ptr&, Answer answer) {
+                            result->set_value(std::move(answer));
+                          });
     return result->get_future();
   }
 

@@ -7,14 +7,6 @@
 namespace moorgate::upstream {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  return out;
-}
-
 bool is_token68_character(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
          std::string_view("-._~+/").contains(c);
@@ -107,7 +99,7 @@ bool take_parameter(Scanner& in, Challenge& into, bool& found) {
   }
   probe.skip_blanks();
   if (!probe.at_end() && !probe.at(',')) return false;
-  std::string key = lower(name);
+  std::string key = http::lower_case(name);
   if (into.find(key) || into.parameters.size() >= kMaxChallengeParameters) return false;
   into.parameters.emplace_back(std::move(key), std::move(value));
   in = probe;
@@ -117,7 +109,7 @@ bool take_parameter(Scanner& in, Challenge& into, bool& found) {
 
 /// Everything up to the next scheme.
 bool take_challenge(Scanner& in, Challenge& into) {
-  into.scheme = lower(in.take_token());
+  into.scheme = http::lower_case(in.take_token());
   if (into.scheme.empty()) return false;
   if (!in.skip_blanks()) return in.at_end() || in.at(',');
   if (in.at_end() || in.at(',')) return true;

@@ -60,7 +60,7 @@ class TokenCacheTest : public http::ClientTest {
   std::future<std::string> begin(const std::string& scope) {
     auto result = std::make_shared<std::promise<std::string>>();
     boost::asio::co_spawn(worker_->context(), cache_->get(scope),
-                          [result](std::exception_ptr, ClientResult<Secret> token) {
+                          [result](const std::exception_ptr&, ClientResult<Secret> token) {
                             result->set_value(std::string(token->reveal()));
                           });
     return result->get_future();

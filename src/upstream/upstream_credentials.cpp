@@ -117,6 +117,7 @@ struct UpstreamCredentials::State {
     http::Fetch wanted;
     wanted.timeouts = origin->config().timeouts;
     wanted.body_limit = kAnswerLimit;
+    wanted.headers = {{"User-Agent", "moorgate"}};
     return wanted;
   }
 

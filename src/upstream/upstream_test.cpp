@@ -245,7 +245,7 @@ TEST_F(UpstreamTest, MayOutliveItsWorker) {
   const auto upstream = open(silent.url().text());
   boost::asio::co_spawn(worker_->context(),
                         ask(*upstream, ClientRequest("GET", "/v2/"), "", nullptr),
-                        [](std::exception_ptr, Seen) {});
+                        [](const std::exception_ptr&, const Seen&) {});
   std::this_thread::sleep_for(milliseconds(50));
   names_.finish();
   worker_->stop();
