@@ -71,9 +71,10 @@ Subject parse_subject(const config::Reader& in, const std::string& text,
     if (groups != nullptr) check_group(in, pattern, *groups);
     return {Subject::Kind::group, pattern};
   }
-  in.problem("who",
-             with_suggestion("not anyone, signed-in, user:NAME or group:NAME", text,
-                             {"anyone", "signed-in", "user:" + pattern, "group:" + pattern}));
+  in.problem(
+      "who",
+      with_suggestion(moorgate::quoted(text) + " is not anyone, signed-in, user:NAME or group:NAME",
+                      text, {"anyone", "signed-in", "user:" + pattern, "group:" + pattern}));
   return {};
 }
 

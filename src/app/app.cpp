@@ -234,9 +234,11 @@ std::size_t App::connection_limit() const {
   ::getrlimit(RLIMIT_NOFILE, &files);
   const std::size_t room = files.rlim_cur > 1024 ? (files.rlim_cur - 512) / 2 : 256;
   if (room < config_.limits.connections) {
-    log::warning("fewer connections than configured: the limit on open files is too low",
-                 {{"connections", static_cast<std::int64_t>(room)},
-                  {"open_files", static_cast<std::int64_t>(files.rlim_cur)}});
+    log::warning(
+        "fewer connections than configured: the limit on open files is too low; raise it "
+        "(LimitNOFILE= of systemd, ulimit -n) or lower limits.connections",
+        {{"connections", static_cast<std::int64_t>(room)},
+         {"open_files", static_cast<std::int64_t>(files.rlim_cur)}});
   }
   return std::min(room, config_.limits.connections);
 }

@@ -306,11 +306,19 @@ int dispatch(const CLI::App& program, const Arguments& a) {
   return kDone;
 }
 
+/// Wrong use, in one line: the whole help after it would hide it.
+std::string what_was_wrong(const CLI::App* program, const CLI::Error& error) {
+  std::string command = "moorgate";
+  for (const auto* chosen : program->get_subcommands()) command += " " + chosen->get_name();
+  return "moorgate: " + std::string(error.what()) + "; see " + command + " --help\n";
+}
+
 }  // namespace
 
 int run_command_line(int argc, const char* const* argv) {
   CLI::App program("Moorgate: a container registry with the gate built in", "moorgate");
   program.set_version_flag("--version", "moorgate " MOORGATE_VERSION);
+  program.failure_message(&what_was_wrong);
   Arguments arguments;
   add_commands(program, arguments);
   try {

@@ -63,6 +63,12 @@ int import_command(const ImportArguments& arguments) {
         "nothing to import: name an nginx.conf, or the registry's with --registry-config",
         kWrongUse);
   }
+  if (arguments.keep_registry && arguments.nginx.empty()) {
+    return complain(
+        "--keep-registry: only nginx's configuration tells where the registry is; name it too, or "
+        "write `upstream: URL` into a moorgate.yml yourself",
+        kWrongUse);
+  }
   DiskFiles files(std::move(volumes));
   migrate::ImportRequest request;
   if (!arguments.nginx.empty()) request.nginx = files.inside(arguments.nginx);
@@ -75,6 +81,10 @@ int import_command(const ImportArguments& arguments) {
   if (!imported.problems.empty()) {
     std::cerr << "moorgate: this cannot be imported:\n";
     for (const auto& problem : imported.problems) std::cerr << "  " << problem << '\n';
+    if (arguments.nginx.extension() == ".yml") {
+      std::cerr << "  " << arguments.nginx.string()
+                << " was read as nginx's; the registry's own goes behind --registry-config\n";
+    }
     return 1;
   }
   std::cerr << render_report(imported);

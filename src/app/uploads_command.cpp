@@ -68,8 +68,9 @@ Result<std::unique_ptr<meta::SqliteMetadata>> open_metadata(const AppConfig& con
   }
   const auto file = config.storage.root / blob::paths::kMetadata;
   if (!std::filesystem::exists(file)) {
-    return failure(Code::bad_request, "there is no registry in " + config.storage.root.string() +
-                                          "; name its configuration with --config");
+    return failure(Code::bad_request, "no registry was ever started in " +
+                                          config.storage.root.string() +
+                                          "; name the configuration of one with --config");
   }
   return meta::SqliteMetadata::open(file, {});
 }

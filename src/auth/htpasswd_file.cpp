@@ -176,6 +176,10 @@ struct OpenFile {
 Result<OpenFile> open_regular(const std::filesystem::path& file) {
   OpenFile open{.fd = UniqueFd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK))};
   if (!open.fd || ::fstat(open.fd.get(), &open.status) != 0) {
+    if (errno == ENOENT) {
+      return failure(Code::internal, "could not open the password file",
+                     "No such file or directory; make it with moorgate htpasswd FILE USER");
+    }
     return failure(system_error(errno, "open the password file", file.string()));
   }
   if (!S_ISREG(open.status.st_mode)) {

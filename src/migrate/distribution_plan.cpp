@@ -231,7 +231,8 @@ class Planner {
   static std::string foreign(const std::string& kind) {
     return "the images are in " + kind +
            " and Moorgate stores in a filesystem; keep the registry and put "
-           "Moorgate in front of it: import with --keep-registry";
+           "Moorgate in front of it: moorgate import NGINX_CONF --keep-registry, or `upstream` in "
+           "a moorgate.yml";
   }
 
   void read_auth() {

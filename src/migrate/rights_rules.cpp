@@ -218,7 +218,7 @@ void add_users(const Rights& rights, PasswordFiles& files, Plan& plan, Report& r
     if (entries == nullptr) {
       report.lost.insert({place, "the password file " + file +
                                      " cannot be read here; if it is a "
-                                     "container's, tell where it lies: --volume HOST:CONTAINER"});
+                                     "container's: moorgate import --volume HOST:CONTAINER"});
       continue;
     }
     for (const auto& [name, hash] : *entries) {
