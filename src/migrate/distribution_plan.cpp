@@ -145,7 +145,7 @@ class Planner {
       for (std::size_t i = 0; i < node.children.size(); ++i) {
         const Node& child = node.children[i];
         const std::string name = child.key.empty() ? std::to_string(i) : child.key;
-        remark(child, path.empty() ? name : path + "/" + name);
+        remark(child, path.empty() ? name : std::string(path).append(1, '/').append(name));
       }
       if (!node.children.empty()) return;
     }
@@ -293,7 +293,7 @@ class Planner {
     }
   }
 
-  static std::string address(std::string text) {
+  static std::string address(const std::string& text) {
     return text.starts_with("localhost:") ? "127.0.0.1" + text.substr(9) : text;
   }
 

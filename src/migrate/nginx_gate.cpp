@@ -118,7 +118,7 @@ class Walk {
     }
     gate_.way = Gate::Way::proxied;
     gate_.by = gate_.target_place = pass->place;
-    gate_.target = target ? std::move(*target) : pass->args[0];
+    gate_.target = target ? *target : pass->args[0];
   }
 
   const Surroundings& all_;

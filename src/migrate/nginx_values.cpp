@@ -9,7 +9,7 @@ namespace moorgate::migrate {
 namespace {
 
 constexpr int kMaxNesting = 16;
-constexpr std::size_t kMaxValue = 64 * 1024;
+constexpr std::size_t kMaxValue = 64U << 10U;
 
 /// As docker sends it: what nginx's user-agent filters are meant to let through.
 constexpr std::string_view kUserAgent =

@@ -64,7 +64,7 @@ std::optional<Pattern::Match> Pattern::match(std::string_view text) const {
   if (count < 0) return std::nullopt;
   Match match{.found = true};
   const PCRE2_SIZE* range = pcre2_get_ovector_pointer(data.get());
-  for (int i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
     const PCRE2_SIZE begin = range[2 * i];
     const PCRE2_SIZE end = range[2 * i + 1];
     const bool set = begin != PCRE2_UNSET && begin <= end;

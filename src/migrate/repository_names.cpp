@@ -27,7 +27,7 @@ std::optional<Globs> globs_of_path(std::string path, bool ends) {
   const bool slash = path.ends_with('/');
   if (slash) path.pop_back();
   if (path.empty() || path == "**" || path == "*" || path.starts_with('_')) return Globs{};
-  if (path.find_first_of("*") == 0 && path.find_first_not_of("*/") == std::string::npos) {
+  if (path.starts_with('*') && path.find_first_not_of("*/") == std::string::npos) {
     return Globs{};
   }
   if (whole || ends) return Globs{path};

@@ -15,7 +15,6 @@ namespace {
 
 using access::AccessRule;
 using access::Action;
-using access::Actions;
 using access::kActions;
 using access::Subject;
 
@@ -224,8 +223,10 @@ void add_users(const Rights& rights, PasswordFiles& files, Plan& plan, Report& r
     for (const auto& [name, hash] : *entries) {
       const auto [known, is_new] = seen.emplace(name, hash);
       if (!is_new && known->second != hash) {
-        report.lost.insert(
-            {place, name + " has another password in " + file + "; the first file's counts now"});
+        report.lost.insert({place, std::string(name)
+                                       .append(" has another password in ")
+                                       .append(file)
+                                       .append("; the first file's counts now")});
       }
     }
   }

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxToken = 16 << 10;
 constexpr std::int64_t kDefaultSeconds = 60;
-constexpr std::int64_t kMaxSeconds = 24 * 60 * 60;
+constexpr std::int64_t kMaxSeconds = 86'400;
 
 std::string_view text_of(const boost::json::object& object, std::string_view key) {
   const auto* value = object.if_contains(key);
