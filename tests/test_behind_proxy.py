@@ -404,6 +404,19 @@ def test_holes_are_refused_at_start(site, listen, proxies, words):
         assert word in said(refused)
 
 
+def test_users_of_a_proxy_need_a_secret_beside_forward_auth_and_rules_without_users(site):
+    site.config["trusted_proxies"] = {"from": "10.0.0.4", "user_header": "X-Remote-User"}
+    assert site.command("check").returncode == 0
+    del site.config["access"], site.config["users"]
+    refused = site.command("check", check=False)
+    assert refused.returncode == 1 and "what they may do" in said(refused)
+    site.config["access"] = [{"who": "signed-in", "repositories": "**", "allow": ["pull"]}]
+    assert site.command("check").returncode == 0
+    site.config["forward_auth"] = f"unix:{site.folder}/auth.sock"
+    refused = site.command("check", check=False)
+    assert refused.returncode == 1 and "secret_header" in said(refused)
+
+
 def test_check_says_whose_word_is_taken_and_warns_of_holes(site):
     none = site.command("check").stdout
     assert "forwarding headers are ignored" in none

@@ -173,6 +173,18 @@ def test_a_mount_from_where_one_may_not_pull_is_refused(nginx, authority):
         assert reader.request("POST", f"/v2/r/blobs/uploads/?mount={digest}&from=secret/thing").status == 403
 
 
+def test_a_mount_that_only_the_registry_behind_would_see_is_refused(nginx, authority):
+    with client(nginx, authority, "owner") as owner:
+        digest = owner.push_blob("team/source", b"mount me from a form")
+    with client(nginx, authority, "pusher") as pusher:
+        form = pusher.request("POST", "/v2/team/form/blobs/uploads/",
+                              [("Content-Type", "Application/X-WWW-Form-URLencoded ; a=b")],
+                              body=f"mount={digest}&from=team/source".encode())
+        assert (form.status, form.error) == (403, "DENIED")
+        for query in (f"mount={digest};from=team/source", f"mount={digest}&from=team/source&from=NOT/A/NAME"):
+            assert pusher.request("POST", f"/v2/team/form/blobs/uploads/?{query}").status == 403
+
+
 def test_the_catalog_is_for_who_may_see_everything(nginx, authority):
     with client(nginx, authority, "pusher") as pusher, client(nginx, authority, "reader") as reader:
         pusher.push_image("team/listed", "1", greeting_image("listed"))

@@ -261,6 +261,15 @@ def test_a_blob_is_not_mounted_from_where_the_caller_may_not_pull(owner, pusher,
     assert twice.status == 202
 
 
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "Application/X-WWW-Form-URLencoded ; a=b"])
+def test_a_mount_in_the_body_of_a_form_is_none(owner, pusher, repository, kind):
+    digest = owner.push_blob("hidden/form", noise(100, repository + kind))
+    response = pusher.request("POST", f"/v2/{repository}/blobs/uploads/", [("Content-Type", kind)],
+                              body=f"mount={digest}&from=hidden/form".encode())
+    assert response.status != 201
+    assert pusher.request("HEAD", blob_path(repository, digest)).status == 404
+
+
 def test_a_mount_with_a_bad_digest_is_digest_invalid(pusher, repository):
     response = mount(pusher, repository, "sha256:abc")
     assert (response.status, response.error) == (400, "DIGEST_INVALID")

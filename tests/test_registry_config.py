@@ -159,6 +159,7 @@ def test_the_registrys_variable_for_its_file_is_followed(place):
     ({"proxy": {"remoteurl": "https://registry-1.docker.io"}}, ["proxy.remoteurl", "cache"]),
     ({"auth": {"htpasswd": {"realm": "x"}}}, ["auth.htpasswd.path"]),
     ({"http": {"addr": "registry.example.com:5000"}}, ["listen[0].address", "registry.example.com"]),
+    ({"http": {"addr": ":5000", "tls": {"certificate": "/x"}}}, ["http.tls.certificate", "key is missing"]),
     ({"http": {"addr": ":5000", "tls": {"letsencrypt": {"cachefile": "/x"}}}}, ["letsencrypt", "ACME"]),
 ])
 def test_what_cannot_be_done_is_refused_with_the_reason(place, changes, words):

@@ -163,6 +163,34 @@ def test_what_cannot_change_without_a_restart_is_said(site):
         assert any("storage" in warning and "need a restart" in warning for warning in warnings)
 
 
+def test_a_reload_does_not_believe_in_sockets_that_are_not_there_yet(site):
+    """The open socket is everybody's until a restart, whatever the new file says about it."""
+    listen = {"address": f"unix:{site.folder}/open.sock", "tls": "off", "mode": "0666"}
+    site.config["listen"] = [listen]
+    with site.start() as server:
+        listen["mode"] = "0660"
+        site.config["trusted_proxies"] = {"from": "unix:", "user_header": "X-Remote-User"}
+        site.save()
+        server.reload()
+        complaint = server.log.wait("the changed configuration needs a restart; the one before stays in force")
+        assert "sign in as anybody" in complaint["problem"]
+
+
+def test_the_built_in_administrator_does_not_come_back_for_a_users_file(site):
+    users, access = site.config.pop("users"), site.config.pop("access")
+    groups = site.config.pop("groups")
+    with site.start() as server:
+        site.config.update(users=users, access=access, groups=groups)
+        site.save()
+        server.reload()
+        server.log.wait("configuration reloaded")
+        for key in ("users", "access", "groups"):
+            del site.config[key]
+        site.save()
+        server.reload()
+        server.log.wait("the changed configuration names no users; the one before stays in force")
+
+
 # ---- the end
 
 def test_sigterm_lets_a_pull_under_way_finish(site):

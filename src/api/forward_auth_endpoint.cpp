@@ -1,5 +1,6 @@
 #include "api/forward_auth_endpoint.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "api/answer.hpp"
@@ -21,6 +22,19 @@ Refusal denied(const auth::Principal& principal, std::string message) {
 Intent intent_of(const OriginalRequest& asked) {
   if (is_registry_path(asked.path)) return Intent::of(asked.method, asked.path, asked.query);
   return {.method = asked.method, .route = {}, .query = Query::parse(asked.query)};
+}
+
+/// Go before 1.17 ends a parameter at a semicolon, too.
+bool is_ambiguous(const Query& query) {
+  return std::ranges::any_of(query.parameters(), [](const auto& parameter) {
+    return parameter.first.contains(';') || parameter.second.contains(';');
+  });
+}
+
+/// The proxy keeps the body to itself, and a registry may find in it from where to mount.
+bool may_hide_mount(const http::RequestHead& head, const Intent& intent) {
+  return intent.route.endpoint == Endpoint::start_upload &&
+         std::ranges::any_of(head.headers, http::is_form);
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -55,6 +69,9 @@ Task<> ForwardAuthEndpoint::handle(http::Exchange& exchange) {
     co_return;
   }
   auto refusal = judge(**caller, intent);
+  if (!refusal && may_hide_mount(exchange.head(), intent)) {
+    refusal = forbidden("an upload is not begun with a form; leave out the Content-Type");
+  }
   if (refusal) {
     co_await refuse(exchange, std::move(*refusal));
   } else {
@@ -77,13 +94,18 @@ std::optional<Refusal> ForwardAuthEndpoint::judge_what_goes_unfiltered(
     return denied(principal, "the catalog shows every repository, and " + who +
                                  " may not pull from all of them");
   }
-  const auto from = intent.query->find("from");
-  if (intent.route.endpoint != Endpoint::start_upload || !from) return std::nullopt;
-  auto source = oci::RepositoryName::parse(*from);
-  if (!source) return forbidden(std::move(source).error().message);
-  auto pull = gate_.authorizer().authorize(principal, *source, access::Action::pull);
-  if (pull) return std::nullopt;
-  return denied(principal, std::move(pull).error().message);
+  if (intent.route.endpoint != Endpoint::start_upload) return std::nullopt;
+  if (is_ambiguous(*intent.query)) {
+    return forbidden("the query holds a semicolon, which some registries take for an ampersand");
+  }
+  // Which of several the registry takes is its own affair.
+  for (const std::string_view from : intent.query->all("from")) {
+    auto source = oci::RepositoryName::parse(from);
+    if (!source) return forbidden(std::move(source).error().message);
+    auto pull = gate_.authorizer().authorize(principal, *source, access::Action::pull);
+    if (!pull) return denied(principal, std::move(pull).error().message);
+  }
+  return std::nullopt;
 }
 
 Task<> ForwardAuthEndpoint::let_pass(http::Exchange& exchange,

@@ -351,7 +351,8 @@ void App::report_unchangeable(const AppConfig& fresh) const {
   const auto same_listeners = [](const AppConfig& a, const AppConfig& b) {
     return std::ranges::equal(a.listen, b.listen, [](const ListenConfig& x, const ListenConfig& y) {
       return x.tls == y.tls && x.proxy_protocol == y.proxy_protocol &&
-             x.socket.address.text() == y.socket.address.text();
+             x.socket.address.text() == y.socket.address.text() && x.socket.mode == y.socket.mode &&
+             x.socket.owner == y.socket.owner && x.socket.group == y.socket.group;
     });
   };
   const auto metrics_text = [](const AppConfig& c) { return c.metrics ? c.metrics->text() : ""; };
@@ -384,6 +385,14 @@ void App::reload_config() {
     log::error("the changed configuration names no users; the one before stays in force");
     return;
   }
+  // The sockets stay as they are until a restart, whatever the new file says about them.
+  const std::string_view flaw =
+      flaw_of_user_header(fresh.trusted_proxies, config_.listen, config_.forward_auth.has_value());
+  if (!flaw.empty()) {
+    log::error("the changed configuration needs a restart; the one before stays in force",
+               {{"problem", flaw}});
+    return;
+  }
   if (fresh.users.sign_in != config_.users.sign_in) {
     log::error(
         "whether anybody has to sign in changes only with a restart; the configuration before "
@@ -391,7 +400,8 @@ void App::reload_config() {
     return;
   }
   report_unchangeable(fresh);
-  if (fresh.generated_admin()) fresh.users = config_.users;
+  const bool generated_admin = fresh.generated_admin();
+  if (generated_admin) fresh.users = config_.users;
   if (fresh.certificates.empty()) fresh.certificates = config_.certificates;
 
   FileWatch watch = watch_for(fresh);
@@ -413,6 +423,7 @@ void App::reload_config() {
     return;
   }
   config_.users = fresh.users;
+  config_.admin_was_generated = generated_admin;
   config_.access = fresh.access;
   config_.certificates = fresh.certificates;
   config_.limits = fresh.limits;

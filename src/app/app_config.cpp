@@ -115,13 +115,8 @@ http::TrustedProxies parse_proxies(const config::Reader& root,
                "nobody could connect to the listener with proxy_protocol; name the proxies "
                "that do");
   }
-  const bool trusts_sockets = std::ranges::any_of(proxies.from, &net::Network::is_unix);
-  if (proxies.takes_over_users() && proxies.secret.empty() && trusts_sockets &&
-      std::ranges::any_of(listen, everybody_may_connect)) {
-    in.problem("user_header",
-               "every user of this machine may connect to the Unix socket and sign in as anybody; "
-               "give the socket a mode such as \"0660\", or add secret_header and secret");
-  }
+  const auto flaw = flaw_of_user_header(proxies, listen, root.has("forward_auth"));
+  if (!flaw.empty()) in.problem("user_header", std::string(flaw));
   return proxies;
 }
 
@@ -157,6 +152,21 @@ bool AppConfig::needs_tls() const noexcept {
   return false;
 }
 
+std::string_view flaw_of_user_header(const http::TrustedProxies& proxies,
+                                     const std::vector<ListenConfig>& listen, bool forward_auth) {
+  if (!proxies.takes_over_users() || !proxies.secret.empty()) return {};
+  if (forward_auth) {
+    return "a proxy that asks by forward_auth hands on what its clients send, this header too, so "
+           "they could sign in as anybody; add secret_header and secret";
+  }
+  if (std::ranges::any_of(proxies.from, &net::Network::is_unix) &&
+      std::ranges::any_of(listen, everybody_may_connect)) {
+    return "every user of this machine may connect to the Unix socket and sign in as anybody; "
+           "give the socket a mode such as \"0660\", or add secret_header and secret";
+  }
+  return {};
+}
+
 AppConfig parse_app(const config::Reader& root) {
   AppConfig config;
   root.read("public_url", config.public_url,
@@ -187,6 +197,11 @@ AppConfig parse_app(const config::Reader& root) {
   if (config.is_beside()) insist_on_what_beside_needs(root, config);
   if (!config.users.sign_in && !config.access.rules_given) {
     root.problem("sign_in", "nobody signs in, so `access` has to say what anyone may do");
+  }
+  if (config.generated_admin() && config.trusted_proxies.takes_over_users() &&
+      !config.access.rules_given) {
+    // The built-in administrator's rights must not fall to whom the proxy calls by that name.
+    root.problem("access", "users come from trusted_proxies; say here what they may do");
   }
   let_admin_in(config);
   return config;

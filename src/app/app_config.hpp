@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "access/access_config.hpp"
@@ -71,6 +72,10 @@ struct AppConfig {
   /// Only answers a proxy's questions; no client connects, nothing is stored.
   bool is_beside() const noexcept { return listen.empty(); }
 };
+
+/// Why whoever may connect to these sockets could sign in as anybody; empty if nobody could.
+std::string_view flaw_of_user_header(const http::TrustedProxies& proxies,
+                                     const std::vector<ListenConfig>& listen, bool forward_auth);
 
 /// Declares every option; the document holds the problems afterwards.
 AppConfig parse_app(const config::Reader& root);

@@ -62,7 +62,8 @@ ConfigSource open_config(const fs::path& given, config::Environment environment)
     return {config::Document::parse("", "embedded defaults", std::move(environment)), {}, {}};
   }
   std::error_code error;
-  if (is_registry_default(file) && !fs::exists(file, error)) {
+  // Only what is surely not there: one that cannot be looked at may well ask for passwords.
+  if (is_registry_default(file) && fs::status(file, error).type() == fs::file_type::not_found) {
     return translate(defaults, "the registry's defaults", std::move(environment));
   }
   const auto text = read_file(file, config::Document::kMaxBytes);

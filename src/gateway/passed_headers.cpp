@@ -59,7 +59,7 @@ std::vector<http::Header> headers_for_upstream(const http::RequestHead& head) {
   std::vector<http::Header> passed;
   for (const http::Header& header : head.headers) {
     const bool known = is_one_of(kForUpstream, header.name) || is_of_the_spec(header.name);
-    if (known && !hop.contains(header.name)) passed.push_back(header);
+    if (known && !hop.contains(header.name) && !http::is_form(header)) passed.push_back(header);
   }
   return passed;
 }

@@ -12,6 +12,7 @@ namespace moorgate::gateway {
 
 /// The client's headers that the upstream sees, without those of its connection. What delimits the
 /// body, Host, Authorization and Accept-Encoding are the gateway's own business. Views `head`.
+/// A form is not called one any more: parameters of a request's body are none that the gate judged.
 std::vector<http::Header> headers_for_upstream(const http::RequestHead& head);
 
 /// Of the upstream's answer: whether the client sees the header as it is. Location, Link and what

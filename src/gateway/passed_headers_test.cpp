@@ -48,6 +48,15 @@ TEST(HeadersForUpstream, NeverTellWhoAsksAndFromWhere) {
               ElementsAre());
 }
 
+TEST(HeadersForUpstream, CallNoBodyAForm) {
+  for (const auto* type : {"application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
+                           "\xc2\xa0Application/X-WWW-Form-URLencoded ;charset=utf-8"}) {
+    EXPECT_THAT(names_passed({{"content-type", type}}), ElementsAre()) << type;
+  }
+  EXPECT_THAT(names_passed({{"Content-Type", "application/vnd.oci.image.manifest.v1+json"}}),
+              ElementsAre("Content-Type"));
+}
+
 TEST(HeadersForUpstream, EndAtTheConnectionThatTheyAreNamedFor) {
   EXPECT_THAT(names_passed({{"Connection", "Range, Accept"}, {"Range", "x"}, {"Accept", "y"}}),
               ElementsAre());

@@ -1,5 +1,6 @@
 #include "http/request_head.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
@@ -90,6 +91,17 @@ Method method_of(std::string_view text) noexcept {
     if (name == text) return method;
   }
   return Method::other;
+}
+
+bool is_form(const Header& header) noexcept {
+  if (!equals_ignoring_case(header.name, "Content-Type")) return false;
+  // Anywhere in it: servers disagree on what may stand around it.
+  const auto holds = [value = header.value](std::string_view type) {
+    return !std::ranges::search(value, type, [](char a, char b) {
+              return equals_ignoring_case({&a, 1}, {&b, 1});
+            }).empty();
+  };
+  return holds("x-www-form-urlencoded") || holds("multipart/");
 }
 
 std::optional<std::string_view> RequestHead::find(std::string_view name) const noexcept {

@@ -18,6 +18,9 @@ struct Header {
   std::string_view value;
 };
 
+/// A Content-Type that has many a server read parameters from the body, before those of the URL.
+bool is_form(const Header& header) noexcept;
+
 /// How the message body is delimited (RFC 9112 §6.3); only an answer may end with its connection.
 enum class Framing : std::uint8_t { none, length, chunked, until_close };
 

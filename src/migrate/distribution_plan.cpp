@@ -308,6 +308,10 @@ class Planner {
       listen.tls = true;
       plan_.certificates.push_back({certificate->value, key->value, certificate->from, key->from});
     }
+    if (certificate && !key) {
+      impossible(*find("http/tls/certificate"), "http.tls.certificate",
+                 "the key is missing; the registry would not start");
+    }
     if (const Node* acme = find("http/tls/letsencrypt/cachefile")) {
       impossible(*acme, "http.tls.letsencrypt",
                  "certificates are not fetched; let an ACME client write them and "
