@@ -25,28 +25,55 @@ constexpr mode_t kFolderMode = 0777;
 constexpr mode_t kOwnMode = 0700;
 
 /// Makes folders durably. A folder that is there already may be the work of a start that was cut
-/// off, so its parent is synced all the same, until one start has come to the end of it.
+/// off, so its parent is synced all the same, until one start has come to the end of it and left a
+/// marker. A folder that is missing in spite of the marker makes the marker worthless.
 class Preparation {
  public:
-  explicit Preparation(int root)
-      : root_(root), trusted_(::faccessat(root, marker().c_str(), F_OK, 0) == 0) {}
+  explicit Preparation(int root) : root_(root) {}
 
   Result<> make_all() {
+    const bool marked = is_there(marker());
+    if (marked && all_there()) return {};
+    if (marked && ::unlinkat(root_, marker().c_str(), 0) != 0) {
+      return failure(system_error(errno, kPreparing, marker()));
+    }
     // The root's own entry: best effort, its parent may not be ours to open.
-    if (!trusted_) std::ignore = io::sync_folder_at(root_, "..", kPreparing);
-    for (const std::string_view folder : {paths::kOwn, paths::kUploads, paths::kTemporary}) {
+    std::ignore = io::sync_folder_at(root_, "..", kPreparing);
+    for (const std::string_view folder : kOwnFolders) {
       if (auto made = make(std::string(folder), kOwnMode); !made) return made;
     }
-    for (const auto algorithm : {oci::Algorithm::sha256, oci::Algorithm::sha512}) {
+    for (const auto algorithm : kAlgorithms) {
       if (auto made = make_shards(algorithm); !made) return made;
     }
-    if (trusted_) return {};
     const UniqueFd done = io::open_at(root_, marker(), O_WRONLY | O_CREAT | O_NOFOLLOW, 0600);
     return done ? Result<>{} : failure(system_error(errno, kPreparing, marker()));
   }
 
  private:
+  static constexpr std::array kOwnFolders = {paths::kOwn, paths::kUploads, paths::kTemporary};
+  static constexpr std::array kAlgorithms = {oci::Algorithm::sha256, oci::Algorithm::sha512};
+  static constexpr int kShards = 256;
+
   static std::string marker() { return std::string(paths::kPrepared); }
+  static std::string shard(oci::Algorithm algorithm, int number) {
+    const char byte = static_cast<char>(number);
+    return paths::shard(algorithm, to_hex({&byte, 1}));
+  }
+
+  bool is_there(const std::string& path) const {
+    return ::faccessat(root_, path.c_str(), F_OK, 0) == 0;
+  }
+  bool all_there() const {
+    for (const std::string_view folder : kOwnFolders) {
+      if (!is_there(std::string(folder))) return false;
+    }
+    for (const auto algorithm : kAlgorithms) {
+      for (int i = 0; i < kShards; ++i) {
+        if (!is_there(shard(algorithm, i))) return false;
+      }
+    }
+    return true;
+  }
 
   /// The outermost first, because a folder's entry in its parent must be durable as well.
   Result<> make(const std::string& path, mode_t mode) {
@@ -57,7 +84,7 @@ class Preparation {
       if (!made) return failure(made.error());
       const std::size_t slash = folder.rfind('/');
       const std::string parent = slash == std::string::npos ? "." : folder.substr(0, slash);
-      if (auto synced = sync(parent, *made); !synced) return synced;
+      if (auto synced = io::sync_folder_at(root_, parent, kPreparing); !synced) return synced;
     }
     return {};
   }
@@ -66,23 +93,14 @@ class Preparation {
   Result<> make_shards(oci::Algorithm algorithm) {
     const std::string blobs = paths::blobs(algorithm);
     if (auto made = make(blobs, kFolderMode); !made) return made;
-    bool any = false;
-    for (int i = 0; i < 256; ++i) {
-      const char byte = static_cast<char>(i);
-      const std::string shard = paths::shard(algorithm, to_hex({&byte, 1}));
-      const auto made = io::make_folder_at(root_, shard, kFolderMode, kPreparing);
+    for (int i = 0; i < kShards; ++i) {
+      const auto made = io::make_folder_at(root_, shard(algorithm, i), kFolderMode, kPreparing);
       if (!made) return failure(made.error());
-      any |= *made;
     }
-    return sync(blobs, any);
-  }
-
-  Result<> sync(const std::string& folder, bool changed) const {
-    return changed || !trusted_ ? io::sync_folder_at(root_, folder, kPreparing) : Result<>{};
+    return io::sync_folder_at(root_, blobs, kPreparing);
   }
 
   const int root_;
-  const bool trusted_;
 };
 
 std::string holder_of(int lock) {
