@@ -157,7 +157,11 @@ Task<ClientResult<>> ClientConnection::exchange_with_body(std::string method, st
   deadline_.clear();
   if (through || (deaf && answer)) co_return answer;
   timed_out_ = late;
-  if (deaf) co_return client_failure(stream_failure(std::move(through).error().error));
+  if (deaf) {
+    ClientFailure broken = stream_failure(std::move(through).error().error);
+    broken.in_body = true;
+    co_return client_failure(std::move(broken));
+  }
   co_return client_failure(std::move(through).error());
 }
 

@@ -31,8 +31,12 @@ struct ClientFailure {
   /// With `busy` and `suspended`: when it is worth trying again.
   std::chrono::seconds retry_after{1};
 
+  /// The request's body was still on its way: its source may have been too slow for the server.
+  bool in_body = false;
+
   /// What speaks against the server, so that it counts for its health.
   bool blames_server() const noexcept {
+    if (in_body) return false;
     return kind == Kind::unreachable || kind == Kind::broken || kind == Kind::timeout ||
            kind == Kind::malformed;
   }
