@@ -119,6 +119,7 @@ Task<> ForwardAuthEndpoint::let_pass(http::Exchange& exchange,
 }
 
 Task<> ForwardAuthEndpoint::refuse(http::Exchange& exchange, Refusal refusal) const {
+  refusal = gate_.settled(std::move(refusal));
   if (refusal.status != 401) refusal.status = 403;
   std::string body = render_error(refusal.code, refusal.message);
   exchange.record.reason = std::move(refusal.message);

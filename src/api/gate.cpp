@@ -135,6 +135,11 @@ std::expected<std::optional<access::Permit>, Refusal> Gate::admit_without_reposi
   return std::nullopt;
 }
 
+Refusal Gate::settled(Refusal refusal) const {
+  if (refusal.status != 401 || parts_.sign_in) return refusal;
+  return {.status = 403, .code = "DENIED", .message = std::string(kNobodySignsIn)};
+}
+
 Task<> Gate::refuse(http::Exchange& exchange, Refusal refusal) const {
   if (refusal.status >= 500) {
     log::error("a request failed", {{"target", exchange.head().target},
@@ -142,9 +147,7 @@ Task<> Gate::refuse(http::Exchange& exchange, Refusal refusal) const {
                                     {"error", refusal.message},
                                     {"detail", refusal.detail}});
   }
-  if (refusal.status == 401 && !parts_.sign_in) {
-    refusal = {.status = 403, .code = "DENIED", .message = std::string(kNobodySignsIn)};
-  }
+  refusal = settled(std::move(refusal));
   exchange.record.reason = refusal.message;
   start_answer(exchange, refusal.status);
   if (may_come_again(refusal.status)) exchange.header("Retry-After", "1");

@@ -79,6 +79,9 @@ class Gate {
   /// Sends the refusal, with the one challenge if it is a 401.
   Task<> refuse(http::Exchange& exchange, Refusal refusal) const;
 
+  /// The refusal as it may be sent: no challenge where nobody can sign in.
+  Refusal settled(Refusal refusal) const;
+
   const access::Authorizer& authorizer() const noexcept { return *parts_.authorizer; }
   const std::string& challenge() const noexcept { return parts_.challenge; }
 

@@ -93,6 +93,21 @@ TEST(GateTest, WhereAnyoneMayPullListsAreOpenButTheBaseStillChallenges) {
   EXPECT_EQ(verdict(gate, "", Method::put, "/v2/_catalog"), "401 UNAUTHORIZED");
 }
 
+TEST(GateTest, WhereNobodySignsInNobodyIsChallenged) {
+  access::AccessConfig config;
+  config.rules = {{.who = {Kind::anyone}, .repositories = {"open/*"}, .allow = {Action::pull}}};
+  const Gate gate({.authenticator = nullptr,
+                   .authorizer = std::make_unique<access::Authorizer>(
+                       std::make_shared<access::Policy>(std::move(config))),
+                   .challenge = "",
+                   .sign_in = false});
+  EXPECT_EQ(verdict(gate, "", Method::get, "/v2/"), "admitted");
+  EXPECT_EQ(verdict(gate, "", Method::get, "/v2/open/app/manifests/x"), "permit:pull");
+  EXPECT_EQ(verdict(gate, "", Method::put, "/v2/open/app/manifests/x"), "403 DENIED");
+  EXPECT_EQ(verdict(gate, "", Method::get, "/v2/nothing"), "404 UNSUPPORTED");
+  EXPECT_EQ(gate.settled(Refusal::challenge("wrong password")).status, 403);
+}
+
 TEST(GateTest, WhoMayOnlyPushMayLookFirst) {
   access::AccessConfig config;
   config.rules = {{.who = {Kind::user, "ci"}, .repositories = {"**"}, .allow = {Action::push}}};
