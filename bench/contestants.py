@@ -192,6 +192,8 @@ class DockerRegistry(Contestant):
     def __init__(self, site, store=None, behind_proxy=False):
         super().__init__(site, store)
         self.behind_proxy = behind_proxy
+        if behind_proxy:
+            self.plain, self.signs_in = self.tls, False
 
     def configuration(self):
         http_part = {"addr": f"{HOST}:{self.tls}", "secret": "of no interest here"}
@@ -308,6 +310,65 @@ class StaticNginx(Contestant):
         (base / "manifests" / TAG).write_bytes(self.site.manifest)
 
 
+PROXY = """
+daemon off;
+user root;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+worker_processes auto;
+worker_rlimit_nofile {files};
+events {{ worker_connections 1024; }}
+http {{
+  access_log {folder}/access.log;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  ssl_protocols TLSv1.2 TLSv1.3;
+  ssl_prefer_server_ciphers on;
+  keepalive_requests 1000000000;
+  client_max_body_size 0;
+  # Connections are kept, as nginx's manual advises for upstreams.
+  upstream registry {{ server {behind}; keepalive 64; }}
+  server {{
+    listen {host}:{tls} ssl;
+    ssl_certificate {certificate};
+    ssl_certificate_key {key};
+    location /v2/ {{
+      proxy_pass http://registry;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+      proxy_read_timeout 900;
+    }}
+  }}
+}}
+"""
+
+
+class ProxyNginx(Contestant):
+    """nginx in front of a docker-registry that another contestant shares, for everybody."""
+
+    name = "proxy"
+    label = "nginx `proxy_pass`, no auth"
+    signs_in = False
+
+    def __init__(self, site, behind, store=None):
+        super().__init__(site, store)
+        self.behind = behind
+
+    def commands(self):
+        path = self.folder / "nginx.conf"
+        path.write_text(PROXY.format(
+            folder=self.folder, files=FILES, host=HOST, tls=self.tls, behind=f"{HOST}:{self.behind.tls}",
+            certificate=self.site.certificate, key=self.site.key))
+        return [(["nginx", "-p", self.folder, "-e", self.folder / "error.log", "-c", path], "nginx")]
+
+    def stock(self):
+        """What stands behind is full already."""
+
+
 class Moorgate(Contestant):
     name = "moorgate"
     label = "Moorgate"
@@ -332,6 +393,25 @@ class Moorgate(Contestant):
         path = self.folder / "moorgate.yml"
         path.write_text(json.dumps(self.configuration(), indent=2))  # JSON is YAML
         return [([self.binary, "serve", "--config", path], "moorgate")]
+
+
+class Gateway(Moorgate):
+    """Moorgate in front of a docker-registry that another contestant shares, with its users and rules."""
+
+    name = "gateway"
+    label = "Moorgate as a gateway"
+
+    def __init__(self, site, binary, behind, store=None):
+        super().__init__(site, binary, store)
+        self.behind = behind
+
+    def configuration(self):
+        configuration = super().configuration()
+        del configuration["storage"]
+        return {**configuration, "upstream": {"url": f"http://{HOST}:{self.behind.tls}"}}
+
+    def stock(self):
+        """What stands behind is full already."""
 
 
 def negotiated(contestant):

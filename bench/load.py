@@ -84,6 +84,8 @@ def wrk(contestant, path, *, connections, seconds, length, wire_length):
     values = json.loads(totals[1])
     if values["failures"]:
         raise WrongAnswer(f"{contestant}: wrk counted {values['failures']} failures")
+    if not values["requests"]:
+        raise WrongAnswer(f"{contestant}: wrk got no answer within {seconds} s")
     surplus = values["bytes"] - values["requests"] * wire_length
     # Answers under way when the time was over are in the bytes and not in the requests.
     if not 0 <= surplus <= connections * wire_length:

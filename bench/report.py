@@ -16,6 +16,7 @@ PLOTS = {
     "pulls": ("Blob pull, MB/s (more is better)", ("blob_pull",)),
     "pull-cpu": ("Blob pull, server CPU seconds per GiB (less is better)", ("blob_pull",)),
     "pushes": ("Push (more is better)", ("blob_push", "layers_push")),
+    "gateway": ("In front of docker-registry (more is better)", ("gateway_",)),
     "clients": ("Whole images with skopeo, seconds (less is better)", ("skopeo",)),
     "memory": ("Resident memory, MiB (less is better)", ("memory_",)),
     "lists": ("Lists and start-up, milliseconds (less is better)", ("tags_", "catalog_", "start")),
@@ -55,12 +56,10 @@ def ratio_rows(results, labels):
                 yield work.title, figure.label, against, "–", "–", bound(target), "no round counted"
                 continue
             digits = ratio_digits(found.median) if target.against else figure.digits
-            ours = with_range(result.spread("moorgate", target.figure), figure.digits)
+            ours = with_range(result.spread(work.ours, target.figure), figure.digits)
             ratio = with_range(found, digits) + "×" if target.against else "–"
             verdict = "reached" if target.reached(found.median) else "**not reached**"
             yield work.title, figure.label, against, ours, ratio, bound(target), verdict
-    yield ("gateway shape: manifest GET and blob pull through Moorgate", "–", "nginx `proxy_pass`", "–", "–", "≥ 1×",
-           "does not exist yet")
 
 
 def table(header, rows):
@@ -127,7 +126,7 @@ def plot_groups(result, figure, plot):
         spreads = {name: result.spread(name, each.key) for name in result.work.contestants}
         spreads = {name: spread for name, spread in spreads.items() if spread}
         if spreads:
-            unit = f": {each.label}" if plot in ("lists", "pushes", "memory") else ""
+            unit = f": {each.label}" if plot in ("lists", "pushes", "gateway", "memory") else ""
             yield result.work.title + unit, each.digits, spreads
 
 

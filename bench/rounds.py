@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from measure import Spread, WrongAnswer
 
 EXTRA_ROUNDS = 2
+PAUSE = 0.05  # seconds between contestants
 
 
 @dataclass
@@ -23,7 +24,7 @@ class Result:
     def ratios(self, target):
         """(from the medians, least and most of the rounds' own), or None."""
         figure = self.work.figure(target.figure)
-        ours = self.spread("moorgate", target.figure)
+        ours = self.spread(self.work.ours, target.figure)
         if ours is None:
             return None
         if target.against is None:
@@ -32,7 +33,7 @@ class Result:
         if theirs is None:
             return None
         each = [target.ratio(mine[target.figure], other[target.figure], figure)
-                for mine, other in zip(self.samples["moorgate"], self.samples[target.against])
+                for mine, other in zip(self.samples[self.work.ours], self.samples[target.against])
                 if target.figure in mine and target.figure in other]
         return Spread(target.ratio(ours.median, theirs.median, figure), min(each), max(each), len(each))
 
@@ -42,7 +43,7 @@ def one_round(bench, work):
     found = {}
     for name in work.contestants:
         found[name] = work.measure(bench, bench.contestants[name])
-        time.sleep(0.2)
+        time.sleep(PAUSE)
     return found
 
 

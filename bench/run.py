@@ -9,23 +9,26 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import load
 import report
+import works_gateway
 import works_lists
 import works_logins
 import works_memory
 import works_requests
 import works_skopeo
 import works_transfers
-from contestants import DockerRegistry, Moorgate, Recipe, StaticNginx, negotiated, versions
+from contestants import (DockerRegistry, Gateway, Moorgate, ProxyNginx, Recipe, StaticNginx, negotiated,
+                         versions)
 from rounds import Result, headline, run_work, say
 from shared import GIB, MIB, Site
 
 ROOT = Path(__file__).resolve().parent.parent
-WORKS = (*works_requests.WORKS, *works_transfers.WORKS, *works_skopeo.WORKS, *works_memory.WORKS,
-         *works_lists.WORKS, *works_logins.WORKS)
+WORKS = (*works_requests.WORKS, *works_transfers.WORKS, *works_gateway.WORKS, *works_skopeo.WORKS,
+         *works_memory.WORKS, *works_lists.WORKS, *works_logins.WORKS)
 
 
 class Bench:
@@ -34,7 +37,7 @@ class Bench:
     def __init__(self, options, folder):
         quick = options.quick
         self.binary = options.build / "moorgate"
-        self.seconds = 1.0 if quick else 3.0
+        self.seconds = 0.5 if quick else 1.0
         self.layer_size = (1 if quick else 4) * MIB
         self.pulls = 100 if quick else 500
         self.idle_connections = 1000 if quick else 10_000
@@ -43,9 +46,12 @@ class Bench:
         self.start_blobs = 10_000 if quick else 1_000_000
         self.logins = 200 if quick else 1000
         self.kept = {}  # what works keep for each other
-        self.site = Site(folder / "site", GIB // 4 if quick else GIB, (4 if quick else 16) * MIB)
+        self.site = Site(folder / "site", GIB // 4 if quick else GIB, 4 * MIB, (16 if quick else 64) * MIB)
+        # What nginx and Moorgate both stand before.
+        self.behind = DockerRegistry(self.site, "behind", behind_proxy=True)
         every = (Recipe(self.site), DockerRegistry(self.site), StaticNginx(self.site),
-                 Moorgate(self.site, self.binary), works_transfers.Disk(self.site))
+                 Moorgate(self.site, self.binary), works_transfers.Disk(self.site),
+                 ProxyNginx(self.site, self.behind), Gateway(self.site, self.binary, self.behind))
         self.contestants = {each.name: each for each in every}
 
     @property
@@ -53,13 +59,13 @@ class Bench:
         return {name: each.label for name, each in self.contestants.items()}
 
     def start(self):
-        for contestant in self.contestants.values():
+        for contestant in (self.behind, *self.contestants.values()):
             contestant.start()
             contestant.stock()
             contestant.check()
 
     def stop(self):
-        for contestant in self.contestants.values():
+        for contestant in (*self.contestants.values(), self.behind):
             contestant.stop()
         works_lists.stop_lists(self)
 
@@ -97,7 +103,7 @@ def facts(bench, options):
     machine = report.machine()
     found = {"date": report.today(), "rounds": str(options.rounds), **machine,
              "large blob": f"{bench.site.big.size // MIB} MiB", **versions(bench.binary)}
-    for name in "recipe", "registry", "static", "moorgate":
+    for name in "recipe", "registry", "static", "moorgate", "proxy":
         contestant = bench.contestants[name]
         found[f"TLS by itself: {contestant.label}"] = negotiated(contestant)
     found["TLS in this run"] = "TLS_AES_128_GCM_SHA256 for all (the recipe: ECDHE-ECDSA-AES128-GCM-SHA256)"
@@ -108,7 +114,8 @@ def time_steps(options):
     """{step of a request: nanoseconds}, by head_parser_bench."""
     program = options.build / "bench" / "head_parser_bench"
     out = subprocess.run([program, "--benchmark_format=json", "--benchmark_repetitions=5",
-                          "--benchmark_report_aggregates_only=true"], capture_output=True, text=True, check=True).stdout
+                          "--benchmark_min_time=0.1", "--benchmark_report_aggregates_only=true"],
+                         capture_output=True, text=True, check=True).stdout
     return {each["run_name"]: each["cpu_time"] for each in json.loads(out)["benchmarks"]
             if each["aggregate_name"] == "median"}
 
@@ -140,8 +147,9 @@ def measure(options, works):
         about = {"facts": facts(bench, options), "steps": time_steps(options)}
         for number, work in enumerate(works, 1):
             say(f"==> {number}/{len(works)} {work.key}: {work.title}")
+            start = time.monotonic()
             results.append(run_work(bench, work, options.rounds, say))
-            say("    " + headline(results[-1]))
+            say(f"    {headline(results[-1])} ({time.monotonic() - start:.0f} s)")
             complete = [result.work for result in results] == list(WORKS) and options.rounds >= 5 and not options.quick
             save(options.folder / "results.json", results, about, bench.labels, complete)
         return results, about, bench.labels, complete

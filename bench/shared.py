@@ -53,7 +53,10 @@ class Blob:
 
 
 class Site:
-    def __init__(self, folder, big_size, medium_size):
+    """`big` is what one client pulls, `share` what each of very many does, `medium` what is looked at in
+    passing."""
+
+    def __init__(self, folder, big_size, medium_size, share_size=PIECE_SIZE):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True)
         self.certificate = self.folder / "domain.crt"
@@ -63,12 +66,13 @@ class Site:
         self._make_users()
         self._make_image()
         self.big = self.random_blob(big_size)
+        self.share = self.random_blob(share_size)
         self.medium = self.random_blob(medium_size)
         self.piece = self.random_blob(PIECE_SIZE)
 
     @property
     def blobs(self):
-        return [*self.layers, self.config, self.piece, self.medium, self.big]
+        return [*self.layers, self.config, self.piece, self.medium, self.share, self.big]
 
     @property
     def manifest_url(self):

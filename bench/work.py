@@ -45,6 +45,8 @@ class Work:
     prepare: Optional[Callable] = None
     clean_up: Optional[Callable] = None
     note: str = ""
+    #: Whose figures are held against the others'.
+    ours: str = "moorgate"
 
     def figure(self, key):
         return next(each for each in self.figures if each.key == key)

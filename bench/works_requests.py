@@ -10,7 +10,8 @@ RATE = Figure("rate", "requests/s", more_is_better=True, digits=0)
 FIGURES = (RATE, Figure("cpu", "server CPU, µs/request"), Figure("client", "client CPU, µs/request"),
            Figure("p99", "p99, ms", digits=2), Figure("peak", "peak memory, MiB"))
 ALL = ("recipe", "registry", "static", "moorgate")
-WARM_UP = 0.3
+SMALL_TARGETS = (Target("rate", "recipe", at_least=80), Target("rate", "static", at_least=1.2))
+WARM_UP = 0.2
 GUESSES = 40
 
 
@@ -27,15 +28,15 @@ def drive(bench, contestant, **options):
     return outcome, figures(outcome, watch.usage)
 
 
-def get_manifest(connections):
+def get_manifest(connections, *, key=None, title=None, contestants=ALL, targets=None, **options):
     def measure(bench, contestant):
         site = bench.site
         if contestant.fetch("GET", site.manifest_url).content != site.manifest:
             raise WrongAnswer(f"{contestant}: another manifest")
         return drive(bench, contestant, path=site.manifest_url, length=len(site.manifest),
                      connections=connections)[1]
-    return Work(f"manifest_get_{connections}", f"manifest GET, {connections} connections", ALL, FIGURES,
-                (Target("rate", "recipe", at_least=80), Target("rate", "static", at_least=1.2)), measure)
+    return Work(key or f"manifest_get_{connections}", title or f"manifest GET, {connections} connections",
+                contestants, FIGURES, targets or SMALL_TARGETS, measure, **options)
 
 
 def get_manifest_with_wrk(connections):
@@ -43,13 +44,13 @@ def get_manifest_with_wrk(connections):
         site = bench.site
         options = {"connections": connections, "length": len(site.manifest),
                    "wire_length": wire_length(contestant, site.manifest_url)}
-        load.wrk(contestant, site.manifest_url, seconds=1, **options)
+        load.tool("requests", contestant, path=site.manifest_url, length=len(site.manifest),
+                  connections=connections, seconds=WARM_UP)
         with Watch(contestant) as watch:
-            outcome = load.wrk(contestant, site.manifest_url, seconds=max(1, round(bench.seconds)), **options)
+            outcome = load.wrk(contestant, site.manifest_url, seconds=max(2, round(bench.seconds)), **options)
         return figures(outcome, watch.usage)
     return Work(f"manifest_get_wrk_{connections}", f"the same as wrk sees it, {connections} connections",
-                ALL, FIGURES,
-                (Target("rate", "recipe", at_least=80), Target("rate", "static", at_least=1.2)), measure)
+                ALL, FIGURES, SMALL_TARGETS, measure)
 
 
 def wire_length(contestant, path):
@@ -114,7 +115,6 @@ def new_connections(key, title, contestants, resume):
 WORKS = (
     get_manifest(16),
     get_manifest(64),
-    get_manifest_with_wrk(16),
     get_manifest_with_wrk(64),
     head_work("blob_head", "blob HEAD, 64 connections", lambda site: site.piece.url, lambda site: site.piece.size),
     head_work("manifest_head", "manifest HEAD, 64 connections", lambda site: site.manifest_url,
