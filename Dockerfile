@@ -17,4 +17,6 @@ COPY --from=build /source/build/release/moorgate /usr/local/bin/moorgate
 VOLUME /var/lib/registry
 EXPOSE 443
 ENTRYPOINT ["moorgate"]
-CMD ["serve", "--config", "/etc/moorgate/moorgate.yml"]
+# The later ones are where the registry's own images have their configuration.
+CMD ["serve", "--look-for", "/etc/moorgate/moorgate.yml", \
+     "/etc/docker/registry/config.yml", "/etc/distribution/config.yml"]

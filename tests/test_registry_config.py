@@ -65,6 +65,30 @@ def rights(endpoint):
     return told
 
 
+def test_the_image_takes_the_first_configuration_that_is_there(place, folder):
+    """What the Dockerfile's command does, with other places."""
+    place.add_users()
+    with place.serve("--look-for", folder / "moorgate.yml", place.save(), folder / "other.yml") as server:
+        for user, status in (None, 401), ("alice", 200):
+            with Registry(server.endpoint(tls=False), user and (user, f"{user}-password")) as client:
+                assert client.request("GET", "/v2/").status == status
+
+
+def test_the_image_asks_for_a_configuration_or_the_registrys_variables(place, folder):
+    missing = folder / "moorgate.yml", folder / "config.yml"
+    refused = run(BINARY, "serve", "--look-for", *missing, check=False)
+    assert refused.returncode == 1
+    for word in (*map(str, missing), "mount", "REGISTRY_"):
+        assert word in said(refused)
+    htpasswd = place.add_users()
+    variables = {"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": str(place.store), "REGISTRY_HTTP_ADDR": "127.0.0.1:0",
+                 "REGISTRY_AUTH": "htpasswd", "REGISTRY_AUTH_HTPASSWD_REALM": "r",
+                 "REGISTRY_AUTH_HTPASSWD_PATH": str(htpasswd)}
+    with place.serve("--look-for", folder / "moorgate.yml", env=variables) as server:
+        with Registry(server.endpoint(tls=False)) as stranger:
+            assert stranger.request("GET", "/v2/").status == 401
+
+
 @pytest.mark.parametrize("with_users", [False, True], ids=["open", "with users"])
 @pytest.mark.parametrize("storage", [
     {}, {"delete": {"enabled": True}}, {"delete": {"enabled": True}, "maintenance": {"readonly": {"enabled": True}}}],

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -20,6 +21,7 @@
 #include "app/import_command.hpp"
 #include "app/uploads_command.hpp"
 #include "base/log.hpp"
+#include "config/environment.hpp"
 
 namespace moorgate::app {
 namespace {
@@ -125,9 +127,17 @@ int who_can(const std::string& file, const std::string& action, const std::strin
       });
 }
 
+int serve_first_of(const std::vector<std::string>& places) {
+  const auto file = first_config(places, config::process_environment());
+  if (file) return serve(file->string());
+  complain() << file.error().message << '\n';
+  return kRefused;
+}
+
 /// What the options of the chosen subcommand were set to.
 struct Arguments {
   std::string config;
+  std::vector<std::string> look_for;
   std::string user;
   std::string action;
   std::string repository;
@@ -260,10 +270,15 @@ void add_rules_commands(CLI::App& program, Arguments& arguments) {
 
 void add_commands(CLI::App& program, Arguments& arguments) {
   program.require_subcommand(1);
-  program.failure_message(CLI::FailureMessage::help);
   auto* serve = program.add_subcommand("serve", "Serve the registry until SIGTERM");
   add_config_option(*serve, arguments.config);
   add_registry_config(*serve, arguments.config);
+  serve
+      ->add_option("--look-for", arguments.look_for,
+                   "Use the first of these configuration files that is there, as the image does")
+      ->type_name("FILE")
+      ->excludes("--config")
+      ->excludes("REGISTRY_CONFIG");
   serve->footer(
       "Examples:\n  moorgate serve\n  moorgate serve --config moorgate.yml\n"
       "  moorgate serve /etc/docker/registry/config.yml\n"
@@ -290,7 +305,9 @@ int run_uploads(const CLI::App& program, const Arguments& arguments) {
 }
 
 int dispatch(const CLI::App& program, const Arguments& a) {
-  if (program.got_subcommand("serve")) return serve(a.config);
+  if (program.got_subcommand("serve")) {
+    return a.look_for.empty() ? serve(a.config) : serve_first_of(a.look_for);
+  }
   if (program.got_subcommand("check")) return check(a.config);
   if (program.got_subcommand("htpasswd")) return htpasswd_command(a.htpasswd);
   if (program.got_subcommand("explain")) return explain(a.config, a.user, a.action, a.repository);

@@ -48,6 +48,24 @@ bool is_registry_default(const fs::path& file) {
   return std::ranges::find(kRegistryDefaults, file.native()) != kRegistryDefaults.end();
 }
 
+Result<fs::path> first_config(const std::vector<std::string>& places,
+                              const config::Environment& environment) {
+  std::string looked_for;
+  for (const std::string& place : places) {
+    std::error_code error;
+    // One that cannot be looked at is there: reading it will say why it cannot be read.
+    if (fs::status(place, error).type() != fs::file_type::not_found) return fs::path(place);
+    looked_for += (looked_for.empty() ? "" : ", ") + place;
+  }
+  if (migrate::overrides_distribution(environment) ||
+      environment.contains("REGISTRY_CONFIGURATION_PATH")) {
+    return fs::path();
+  }
+  return failure(Code::bad_request, "there is no configuration: none of " + looked_for +
+                                        " is there; mount one of them, or set the REGISTRY_… "
+                                        "variables that the registry's container had");
+}
+
 ConfigSource open_config(const fs::path& given, config::Environment environment) {
   fs::path file = given;
   if (file.empty()) {
