@@ -50,7 +50,8 @@ TEST(HeadersForUpstream, NeverTellWhoAsksAndFromWhere) {
 
 TEST(HeadersForUpstream, CallNoBodyAForm) {
   for (const auto* type : {"application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
-                           "\xc2\xa0Application/X-WWW-Form-URLencoded ;charset=utf-8"}) {
+                           "\xc2\xa0"
+                           "Application/X-WWW-Form-URLencoded ;charset=utf-8"}) {
     EXPECT_THAT(names_passed({{"content-type", type}}), ElementsAre()) << type;
   }
   EXPECT_THAT(names_passed({{"Content-Type", "application/vnd.oci.image.manifest.v1+json"}}),
