@@ -13,7 +13,7 @@ import time
 from shared import MANIFEST_TYPE, USER
 
 TAGGED = "many/tags"
-SCHEMA_VERSION = 1  # of the tables that are written here
+SCHEMA_VERSION = 2  # of the tables that are written here
 
 
 def tag(number):
