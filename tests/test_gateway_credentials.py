@@ -203,3 +203,20 @@ def test_a_token_service_on_plain_http_gets_no_password_unless_it_is_named(site,
         refused(server)
         assert "token_realm" in server.log.wait("the registry behind gave no answer")["detail"]
     assert tokens.asked == []
+
+
+def test_with_a_token_realm_nobody_else_gets_the_password(site, behind, tokens, folder):
+    registry = behind(changes=tokens.registry_configuration)
+    named = TokenServer(folder / "named", GATEWAY)
+    with start(site, registry, token_realm=named.realm, **OPTIONS) as server:
+        refused(server)
+        assert "token_realm" in server.log.wait("the registry behind gave no answer")["detail"]
+    named.stop()
+    assert tokens.asked == named.asked == []
+    assert tokens.refused == 0
+
+
+def test_with_a_token_realm_the_registry_itself_does_not_get_the_password(site, behind, htpasswd, tokens):
+    with start(site, behind(htpasswd=htpasswd), token_realm=tokens.realm, **OPTIONS) as server:
+        refused(server)
+        assert "token_realm" in server.log.wait("the registry behind gave no answer")["detail"]

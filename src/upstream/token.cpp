@@ -76,11 +76,11 @@ http::Url TokenService::url(std::string_view scopes) const {
 
 Trust trust_in(const http::Url& realm, const UpstreamConfig& config) {
   if (realm.scheme == http::Url::Scheme::unix) return Trust::none;
-  if (realm.encrypted()) return Trust::full;
   if (!config.token_realm.empty()) {
     const auto known = http::Url::parse(config.token_realm);
-    if (known && known->same_origin(realm)) return Trust::full;
+    return known && known->same_origin(realm) ? Trust::full : Trust::none;
   }
+  if (realm.encrypted()) return Trust::full;
   if (config.url.encrypted()) return Trust::none;
   return realm.host == config.url.host ? Trust::full : Trust::anonymous;
 }

@@ -36,9 +36,10 @@ struct TokenService {
 
 /// What may be told to a token service that the upstream named.
 enum class Trust : std::uint8_t {
-  none,       ///< An https upstream that names plain http: nothing, not even what is wanted.
+  none,       ///< Nothing, not even what is wanted: not the service that the operator wrote down,
+              ///< or plain http named by an https upstream.
   anonymous,  ///< Plain http on another host: no password.
-  full,       ///< https, the upstream's own host, or the realm that the operator wrote down.
+  full,  ///< The service that the operator wrote down; without one, https or the upstream's host.
 };
 Trust trust_in(const http::Url& realm, const UpstreamConfig& config);
 

@@ -60,6 +60,7 @@ TEST(Token, ThePasswordGoesOnlyWhereItIsSafe) {
     const char* upstream;
     const char* realm;
     Trust trust;
+    const char* token_realm = "";
   } const cases[] = {
       {"https://registry", "https://auth.elsewhere/token", Trust::full},
       {"https://registry", "http://registry/token", Trust::none},
@@ -69,13 +70,17 @@ TEST(Token, ThePasswordGoesOnlyWhereItIsSafe) {
       {"http://registry:5000", "http://auth/token", Trust::anonymous},
       {"http://registry:5000", "unix:/run/auth", Trust::none},
       {"unix:/run/registry", "http://auth/token", Trust::anonymous},
-      {"http://registry:5000", "http://written-down:5001/elsewhere", Trust::full},
-      {"http://registry:5000", "http://written-down:5002/auth", Trust::anonymous},
+      {"http://registry:5000", "http://auth:5001/elsewhere", Trust::full, "http://auth:5001/token"},
+      {"https://registry", "http://auth:5001/token", Trust::full, "http://auth:5001/token"},
+      {"http://registry:5000", "http://auth:5002/token", Trust::none, "http://auth:5001/token"},
+      {"http://registry:5000", "http://registry:5000/token", Trust::none, "http://auth/token"},
+      {"https://registry", "https://auth.elsewhere/token", Trust::none, "https://auth/token"},
+      {"https://registry", "https://auth/token", Trust::full, "https://auth/token"},
   };
   for (const auto& each : cases) {
     UpstreamConfig config;
     config.url = *http::Url::parse(each.upstream);
-    config.token_realm = "http://written-down:5001/auth";
+    config.token_realm = each.token_realm;
     EXPECT_EQ(trust_in(*http::Url::parse(each.realm), config), each.trust)
         << each.upstream << " names " << each.realm;
   }

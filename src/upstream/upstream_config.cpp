@@ -48,8 +48,8 @@ void parse_credentials(const config::Reader& in, UpstreamConfig& config) {
   in.read("username", config.username, "Who we are to the registry; without it nobody");
   in.read("password", config.password, "The password that goes with it: file:PATH or env:NAME");
   in.read("token_realm", config.token_realm,
-          "A token service on plain http:// that may be given the password; one on https:// that "
-          "the registry names is trusted without");
+          "The token service that alone is given the password, plain http:// included; without it "
+          "one on https:// or on the registry's host is");
   if (config.username.find(':') != std::string::npos) {
     in.problem("username", "a user name for Basic authentication has no colon");
   }

@@ -22,7 +22,8 @@ struct UpstreamConfig {
   /// Both or neither.
   std::string username;
   Secret password;
-  /// A plain-HTTP token service that may be given the credentials; empty: none.
+  /// The only token service, and then the only host, that is given the credentials; empty: those
+  /// that trust_in() finds safe.
   std::string token_realm;
   http::ClientTimeouts timeouts;
   std::size_t connections = 128;

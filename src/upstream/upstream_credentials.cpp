@@ -64,10 +64,13 @@ ClientResult<Plan> plan_bearer(const Challenge& challenge, const Origin& origin)
   plan.service.service = challenge.find("service").value_or("");
   const Trust trust = trust_in(*realm, origin.config());
   if (trust == Trust::full || (trust == Trust::anonymous && origin.basic().empty())) return plan;
-  return client_failure(
-      Kind::credentials, "the registry behind names a token service that gets no password",
-      "the token service " + realm->text() +
-          " is neither https nor on the upstream's host; if it is right, set upstream.token_realm");
+  const std::string_view reason =
+      origin.config().token_realm.empty()
+          ? " is neither https nor on the upstream's host; if it is right, set upstream.token_realm"
+          : " is not the one that upstream.token_realm names; if it is right, change that";
+  return client_failure(Kind::credentials,
+                        "the registry behind names a token service that gets no password",
+                        "the token service " + realm->text() + std::string(reason));
 }
 
 ClientResult<Plan> plan_for(const std::vector<std::string_view>& values, const Origin& origin) {
@@ -81,6 +84,11 @@ ClientResult<Plan> plan_for(const std::vector<std::string_view>& values, const O
   if (origin.basic().empty()) {
     return client_failure(Kind::credentials, "the registry behind asks for a user and a password",
                           "set upstream.username and upstream.password");
+  }
+  if (!origin.config().token_realm.empty()) {
+    return client_failure(Kind::credentials, "the registry behind asks for the password itself",
+                          "upstream.token_realm says that only a token service gets it; remove "
+                          "that if the registry has none");
   }
   Plan plan;
   plan.way = Way::basic;
