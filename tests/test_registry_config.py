@@ -170,6 +170,13 @@ def test_without_a_file_the_variables_alone_are_enough(place, folder, arguments)
     assert (folder / "store" / "docker").exists()
 
 
+def test_without_a_file_and_without_variables_no_registry_is_opened(place):
+    done = run(BINARY, "serve", "/etc/distribution/config.yml", check=False)
+    assert done.returncode == 1
+    for word in "/etc/distribution/config.yml", "mount", "REGISTRY_HTTP_ADDR":
+        assert word in said(done)
+
+
 def test_the_registrys_variable_for_its_file_is_followed(place):
     with place.serve("--", env={"REGISTRY_CONFIGURATION_PATH": str(place.save())}) as server:
         with server.client() as client:

@@ -42,6 +42,18 @@ ConfigSource translate(const std::string& text, const fs::path& file,
   return source;
 }
 
+ConfigSource nothing_asked_for(const fs::path& file) {
+  ConfigSource source{config::Document::parse("", file.string(), {}), {}, {}};
+  source.problems.push_back(
+      {.file = file.string(),
+       .line = 0,
+       .key = "",
+       .message = "there is no such file; mount it, or set the REGISTRY_… variables that the "
+                  "registry's container had (REGISTRY_HTTP_ADDR=:5000 asks for its defaults, open "
+                  "to everybody)"});
+  return source;
+}
+
 }  // namespace
 
 bool is_registry_default(const fs::path& file) {
@@ -82,6 +94,7 @@ ConfigSource open_config(const fs::path& given, config::Environment environment)
   std::error_code error;
   // Only what is surely not there: one that cannot be looked at may well ask for passwords.
   if (is_registry_default(file) && fs::status(file, error).type() == fs::file_type::not_found) {
+    if (!migrate::overrides_distribution(environment)) return nothing_asked_for(file);
     return translate(defaults, "the registry's defaults", std::move(environment));
   }
   const auto text = read_file(file, config::Document::kMaxBytes);

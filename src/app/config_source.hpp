@@ -12,7 +12,7 @@
 namespace moorgate::app {
 
 /// Places where a registry's image has its configuration; `serve` may be pointed there even if
-/// nobody has mounted a file over the image's own.
+/// nobody has mounted a file over the image's own, where REGISTRY_… variables say what is wanted.
 bool is_registry_default(const std::filesystem::path& file);
 
 /// The first of `places` that is there. Where none is: an empty path if REGISTRY_… variables say
