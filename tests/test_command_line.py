@@ -26,6 +26,14 @@ def test_check_finds_what_only_the_files_show(site):
     assert "domain.key" in said(refused)
 
 
+def test_check_finds_a_storage_folder_that_cannot_be_made(site, folder):
+    (folder / "file").write_text("")
+    site.config["storage"]["filesystem"]["root"] = str(folder / "file" / "registry")
+    refused = site.command("check", check=False)
+    assert refused.returncode == 1
+    assert f"{folder / 'file'} is no folder" in said(refused)
+
+
 GOOD = """\
 listen:
   - address: 127.0.0.1:0

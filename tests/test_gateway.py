@@ -435,3 +435,13 @@ def test_check_says_what_the_gateway_stands_in_front_of(site):
     site.stand_in_front_of("http://registry:5000", username="moorgate", password="secret of the test")
     said = site.command("check").stdout
     assert "http://registry:5000" in said and "moorgate" in said and "secret of the test" not in said
+
+
+@pytest.mark.parametrize("url, overheard", [
+    ("http://registry:5000", True), ("http://192.0.2.1:5000", True), ("https://registry:5000", False),
+    ("http://127.0.0.1:5000", False), ("http://[::1]:5000", False), ("unix:/run/registry.sock", False)])
+def test_check_warns_of_a_password_that_can_be_overheard(site, url, overheard):
+    site.stand_in_front_of(url, username="moorgate", password="secret of the test")
+    assert ("unencrypted" in site.command("check").stdout) == overheard
+    site.stand_in_front_of(url)
+    assert "unencrypted" not in site.command("check").stdout

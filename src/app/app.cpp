@@ -355,6 +355,9 @@ void App::report_unchangeable(const AppConfig& fresh) const {
              x.socket.owner == y.socket.owner && x.socket.group == y.socket.group;
     });
   };
+  const auto upload_key = [](const AppConfig& c) {
+    return c.behind ? c.behind->gateway.upload_key.reveal() : std::string_view();
+  };
   const auto metrics_text = [](const AppConfig& c) { return c.metrics ? c.metrics->text() : ""; };
   const auto questions = [](const AppConfig& c) {
     return c.forward_auth
@@ -364,11 +367,12 @@ void App::report_unchangeable(const AppConfig& fresh) const {
   if (!same_listeners(config_, fresh) || metrics_text(config_) != metrics_text(fresh) ||
       questions(config_) != questions(fresh) || config_.storage.root != fresh.storage.root ||
       config_.behind.has_value() != fresh.behind.has_value() ||
+      upload_key(config_) != upload_key(fresh) ||
       config_.storage.keep_links != fresh.storage.keep_links || config_.workers != fresh.workers ||
       config_.realm != fresh.realm || config_.limits.connections != fresh.limits.connections) {
     log::warning(
-        "changes of listen, forward_auth, metrics, storage, workers, realm or limits.connections, "
-        "and to or from upstream, need a restart");
+        "changes of listen, forward_auth, metrics, storage, workers, realm, limits.connections or "
+        "upstream.upload_key, and to or from upstream, need a restart");
   }
 }
 

@@ -1,6 +1,9 @@
 #include "app/describe.hpp"
 
+#include <chrono>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 
 #include "access/access_rule.hpp"
 #include "auth/htpasswd_file.hpp"
@@ -10,6 +13,8 @@
 
 namespace moorgate::app {
 namespace {
+
+namespace fs = std::filesystem;
 
 using namespace std::string_literals;
 
@@ -128,6 +133,12 @@ void add_rules(const AppConfig& config, std::string& out) {
   }
 }
 
+bool can_be_overheard(const http::Url& url) {
+  if (url.scheme != http::Url::Scheme::http || url.host == "localhost") return false;
+  const auto address = net::Address::from_ip(url.host);
+  return !address || !address->is_loopback();
+}
+
 void add_upstream(const BehindConfig& config, Description& into) {
   const upstream::UpstreamConfig& upstream = config.upstream;
   into.text += "In front of\n  " + upstream.url.text();
@@ -135,9 +146,41 @@ void add_upstream(const BehindConfig& config, Description& into) {
                                          : ", signed in there as " + upstream.username;
   if (!upstream.certificate.empty()) into.text += ", with a client certificate";
   into.text += "\n";
+  if (!upstream.username.empty() && can_be_overheard(upstream.url)) {
+    into.text +=
+        "  warning: the password goes there unencrypted, for whoever is on the way to read; let "
+        "the registry speak TLS\n";
+  }
   if (auto origin = upstream::Origin::open(upstream); !origin) {
     into.usable = false;
     into.text += "  PROBLEM: " + origin.error().message + "\n";
+  }
+}
+
+std::string text_of(std::chrono::seconds time) {
+  const auto hours = std::chrono::duration_cast<std::chrono::hours>(time).count();
+  if (hours == 0) return std::to_string(time.count() / 60) + " min";
+  return hours % 24 == 0 ? std::to_string(hours / 24) + " d" : std::to_string(hours) + " h";
+}
+
+/// What would keep a start from making the folder; empty if nothing is seen.
+std::string flaw_of_folder(const fs::path& root) {
+  std::error_code error;
+  fs::path there = fs::absolute(root, error);
+  while (!fs::exists(there, error) && !error && there.has_relative_path()) {
+    there = there.parent_path();
+  }
+  if (error) return there.string() + " cannot be looked at: " + error.message();
+  if (!fs::is_directory(there, error)) return there.string() + " is no folder";
+  return {};
+}
+
+void add_storage(const StorageConfig& storage, Description& into) {
+  into.text += "Storage\n  " + storage.root.string() + " (unfinished uploads end after " +
+               text_of(storage.upload_expiry) + ")\n";
+  if (const std::string flaw = flaw_of_folder(storage.root); !flaw.empty()) {
+    into.usable = false;
+    into.text += "  PROBLEM: " + flaw + "\n";
   }
 }
 
@@ -159,9 +202,7 @@ Description describe(const AppConfig& config) {
   } else if (config.behind) {
     add_upstream(*config.behind, description);
   } else {
-    description.text += "Storage\n  " + config.storage.root.string() +
-                        " (unfinished uploads end after " +
-                        std::to_string(config.storage.upload_expiry.count() / 3600) + " h)\n";
+    add_storage(config.storage, description);
   }
   description.text += description.usable ? "The configuration can be used.\n"
                                          : "The configuration cannot be used: see PROBLEM above.\n";
