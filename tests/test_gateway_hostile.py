@@ -278,6 +278,14 @@ def test_a_catalog_without_end_has_an_end(behind, reader):
     assert len(behind.upstream.requests) == 100
 
 
+def test_a_catalog_of_large_pages_ends_sooner(behind, reader):
+    page = b'{"repositories":["%s"]}' % (b"x" * (2 << 20))
+    behind.answer = answering(lambda request: reply(200, page, ("Link", '</v2/_catalog?last=x>; rel="next"')))
+    response = reader.catalog()
+    assert (response.status, response.error) == (502, "UNAVAILABLE")
+    assert len(behind.upstream.requests) == 8
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"repositories":{}}', b'{"repositories":[1]}', b"[" * 10_000])
 def test_a_catalog_that_is_none_is_an_error(behind, reader, body):
     behind.answer = answering(lambda request: reply(200, body))

@@ -28,6 +28,7 @@ struct UpstreamPage {
   std::vector<std::string> names;
   /// Query of the next page; nothing on the last one.
   std::optional<std::string> next;
+  std::size_t bytes = 0;
 };
 
 std::optional<std::vector<std::string>> parse_names(std::string_view body) {
@@ -76,6 +77,7 @@ Task<http::ClientResult<UpstreamPage>> fetch_page(gateway::ReverseProxy& proxy,
                   body ? "malformed" : body.error().detail));
   }
   page.names = std::move(*names);
+  page.bytes = body->size();
   co_return page;
 }
 
@@ -103,7 +105,8 @@ Task<http::ClientResult<meta::Page>> upstream_catalog(gateway::ReverseProxy& pro
   meta::Page visible;
   if (request.limit == 0) co_return visible;
   std::string target = first_query(kPageSize, request.after);
-  for (int asked = 0; asked < kCatalogPages; ++asked) {
+  std::size_t read = 0;
+  for (int asked = 0; asked < kCatalogPages && read < kCatalogBytes; ++asked) {
     auto page = co_await fetch_page(proxy, target);
     if (!page && asked == 0 && page.error().kind == http::ClientFailure::Kind::refused) {
       page = co_await fetch_page(proxy, first_query({}, request.after));
@@ -114,6 +117,7 @@ Task<http::ClientResult<meta::Page>> upstream_catalog(gateway::ReverseProxy& pro
                               : page.error().kind;
       co_return std::unexpected(std::move(page).error());
     }
+    read += page->bytes;
     if (!sift(page->names, authorizer, who, request.limit, visible)) co_return visible;
     if (!page->next) co_return visible;
     target = std::string(kPath) + "?" + *page->next;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 #include "access/authorizer.hpp"
 #include "auth/principal.hpp"
 #include "base/task.hpp"
@@ -9,8 +11,9 @@
 
 namespace moorgate::api {
 
-/// How many pages of the upstream one page of ours may cost.
+/// How many pages of the upstream, and about how many bytes of them, one page of ours may cost.
 inline constexpr int kCatalogPages = 100;
+inline constexpr std::size_t kCatalogBytes = 16 << 20;
 
 /// One page of the upstream's repositories that `who` may pull from. The upstream is asked page by
 /// page, in its own order, with nothing of its list kept; a name that the caller may not see never
