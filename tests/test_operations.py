@@ -3,14 +3,15 @@
 import os
 import pty
 import re
+import resource
 import subprocess
 
 import pytest
 
 from support.http import Connection
-from support.images import image, noise
+from support.images import digest_of, image, noise
 from support.moorgate import BINARY, Site, password
-from support.registry import basic
+from support.registry import basic, location
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +144,26 @@ def test_neither_passwords_nor_authorizations_reach_the_log(server, reader):
     for forbidden in (secret, password("reader"), basic("reader", secret)[1], basic("reader", password("reader"))[1],
                       "broken-on-purpose", "Authorization"):
         assert forbidden not in server.log.text
+
+
+def test_without_descriptors_for_files_clients_are_told_to_come_again(site):
+    with site.start() as server, server.client("pusher") as client:
+        digest = client.push_blob("team/app", noise(1000, "a blob"))
+        upload = client.start_upload("team/app")
+        upload = location(client.append(upload, b"first ", start=0))
+    # Started anew, it has no descriptor for the upload yet.
+    with site.start() as server, server.client("pusher") as client:
+        assert client.get("/v2/").status == 200
+        _, most = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (3, most))
+        for response in (client.blob("team/app", digest), client.append(upload, b"second", start=6),
+                         client.request("POST", "/v2/team/app/blobs/uploads/", body=b"")):
+            assert (response.status, response.error) == (503, "UNAVAILABLE")
+            assert response.header("Retry-After")
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (most, most))
+        assert client.blob("team/app", digest).body == noise(1000, "a blob")
+        upload = location(client.append(upload, b"second", start=6))
+        assert client.finish_upload(upload, digest_of(b"first second")).status == 201
 
 
 def test_on_a_terminal_the_log_is_for_people(site):

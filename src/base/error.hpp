@@ -61,9 +61,9 @@ inline std::unexpected<Error> failure(Error error) {
   return std::unexpected<Error>(std::move(error));
 }
 
-/// The error of a failed system call: ENOSPC and EDQUOT become insufficient_storage, everything
-/// else internal. `doing` completes the sentence "could not …" and goes to log and client alike,
-/// so it names no path; the path belongs in `what`.
+/// The error of a failed system call: ENOSPC and EDQUOT become insufficient_storage, EMFILE and
+/// ENFILE unavailable, everything else internal. `doing` completes the sentence "could not …" and
+/// goes to log and client alike, so it names no path; the path belongs in `what`.
 Error system_error(int errno_value, std::string_view doing, std::string_view what = {});
 
 }  // namespace moorgate

@@ -24,7 +24,11 @@ std::unexpected<Error> unknown_blob(const oci::Digest& digest) {
   return failure(Code::blob_unknown, "blob " + digest.text() + " is not in the registry");
 }
 
-std::unexpected<Error> unknown_upload(std::string_view id) {
+std::unexpected<Error> not_opened(std::string_view id, int errno_value) {
+  // Only what is gone, or was never one of ours, may be forgotten by the client.
+  if (errno_value != ENOENT && errno_value != ENOTDIR && errno_value != ELOOP) {
+    return failure(system_error(errno_value, "open the upload", id));
+  }
   return failure(Code::blob_upload_unknown, std::string("there is no upload ").append(id));
 }
 
@@ -142,9 +146,9 @@ Result<UniqueFd> FileTree::create_upload(const std::string& id) {
 Result<UniqueFd> FileTree::open_upload(const std::string& id) const {
   const UniqueFd folder =
       io::open_at(root_.get(), paths::upload_folder(id), O_PATH | O_DIRECTORY | O_NOFOLLOW);
-  if (!folder) return unknown_upload(id);
+  if (!folder) return not_opened(id, errno);
   UniqueFd file = io::open_at(folder.get(), std::string(paths::kData), O_RDWR | O_NOFOLLOW);
-  if (!file) return unknown_upload(id);
+  if (!file) return not_opened(id, errno);
   return file;
 }
 
