@@ -1,6 +1,8 @@
 """In front of a registry that breaks down, and of blobs that are larger than any memory."""
 
+import hashlib
 import os
+import shutil
 import socket
 import threading
 
@@ -11,7 +13,7 @@ from support.docker_registry import DockerRegistry
 from support.http import Connection, ConnectionClosed
 from support.images import digest_of, noise
 from support.moorgate import Site, password
-from support.registry import OCTETS, basic, blob_path
+from support.registry import OCTETS, basic, blob_path, location
 from support.upstream import Upstream, answering, by_path, reply
 
 GIBIBYTE = 1 << 30
@@ -48,6 +50,13 @@ def warmed_up(server):
 
 
 # ---- size
+
+def hashing(piece, times):
+    digest = hashlib.sha256()
+    for _ in range(times):
+        digest.update(piece)
+    return digest.hexdigest()
+
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["by length", "in chunks"])
 def test_a_blob_of_gibibytes_is_pulled_at_constant_memory(site, chunked):
@@ -110,6 +119,32 @@ def test_a_blob_of_gibibytes_is_pushed_at_constant_memory(site, chunked):
         assert connection.read_response("PATCH").status == 202
         assert server.memory("VmHWM") - before < GROWTH
     assert (arrived[0] >= size) if chunked else (arrived == [size])
+
+
+def test_a_blob_of_gibibytes_goes_to_the_disk_of_the_registry_behind_and_back(site, folder):
+    """What docker-registry answers 201 to has the digest that it was pushed by."""
+    registry = DockerRegistry(folder / "behind", folder / "store")
+    piece = memoryview(noise(STEP, "large"))
+    digest = "sha256:" + hashing(piece, LARGE // STEP)
+    try:
+        with site.stand_in_front_of(registry.url).start() as server, \
+                server.client("pusher", endpoint=server.endpoint(unix=True)) as client, \
+                plain(server) as pushing, plain(server) as pulling:
+            upload = client.start_upload("team/app")
+            before = warmed_up(server)
+            begin(pushing, "PATCH", upload, OCTETS, ("Content-Length", LARGE))
+            for _ in range(LARGE // STEP):
+                pushing.send(piece)
+            pushed = pushing.read_response("PATCH")
+            assert pushed.status == 202
+            assert client.finish_upload(location(pushed), digest).status == 201
+            begin(pulling, "GET", blob_path("team/app", digest))
+            assert pulling.read_head().header("Content-Length") == str(LARGE)
+            assert pulling.skip(LARGE) == LARGE
+            assert server.memory("VmHWM") - before < GROWTH
+    finally:
+        registry.stop()
+        shutil.rmtree(folder / "store")
 
 
 def test_the_slower_side_sets_the_pace(site):
