@@ -91,7 +91,7 @@ App::~App() {
   hashing_->finish();
   disk_->finish();
   if (shape_) shape_->close();
-  // Their sockets belong to the first worker's loop.
+  // Their sockets belong to the workers' loops.
   doors_.clear();
   shards_.clear();
 }
@@ -252,7 +252,7 @@ void App::start_listeners() {
   for (const auto& door : doors_) {
     const auto transport = door.tls ? http::Server::Transport::tls : http::Server::Transport::plain;
     const std::size_t reserve = door.purpose == Door::Purpose::metrics ? kOperationsReserve : 0;
-    door.listener->start(*workers.front(), workers, limit + reserve,
+    door.listener->start(workers, limit + reserve,
                          [this, transport, &door](net::Worker& worker, net::AcceptedSocket socket) {
                            socket.proxy_header = door.proxy_header;
                            Shard& shard = *shards_[worker.index()];
@@ -463,9 +463,7 @@ std::size_t App::connections() const noexcept {
 void App::drain() {
   log::info("stopping", {{"connections", static_cast<std::int64_t>(connections())}});
   serving_ = false;
-  shards_.front()->worker->post([this] {
-    for (const auto& door : doors_) door.listener->stop();
-  });
+  for (const auto& door : doors_) door.listener->stop();
   each_shard([](Shard& shard) { shard.server.drain(); });
   const auto wait_for_all = [this](seconds patience) {
     const auto until = steady_clock::now() + patience;

@@ -68,13 +68,11 @@ class ConnectorTest : public testing::Test {
     auto listener = Listener::open(options);
     ASSERT_TRUE(listener) << listener.error().message;
     listener_ = std::move(*listener);
-    listener_->start(*worker_, {worker_.get()}, 100,
-                     [this, tls](Worker& worker, AcceptedSocket socket) {
-                       auto stream = tls ? make_tls_stream(worker, pool_, std::move(socket), *tls)
-                                         : make_tcp_stream(worker, pool_, std::move(socket));
-                       boost::asio::co_spawn(worker.context(), greet(std::move(stream), tls),
-                                             boost::asio::detached);
-                     });
+    listener_->start({worker_.get()}, 100, [this, tls](Worker& worker, AcceptedSocket socket) {
+      auto stream = tls ? make_tls_stream(worker, pool_, std::move(socket), *tls)
+                        : make_tcp_stream(worker, pool_, std::move(socket));
+      boost::asio::co_spawn(worker.context(), greet(std::move(stream), tls), boost::asio::detached);
+    });
     worker_->start();
     const std::string text = listener_->address().text();
     port_ = static_cast<std::uint16_t>(std::atoi(text.substr(text.rfind(':') + 1).c_str()));

@@ -6,7 +6,9 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <ranges>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -24,6 +26,10 @@ using LoopTimer =
     boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                       boost::asio::wait_traits<std::chrono::steady_clock>,
                                       boost::asio::io_context::executor_type>;
+
+/// Workers that accept on one socket. More than one, so that connections need not wait for a busy
+/// one; not all, because each of them wakes for every connection.
+constexpr std::size_t kAcceptors = 4;
 
 void set_option(int fd, int level, int name) {
   const int on = 1;
@@ -64,24 +70,30 @@ Result<> prepare_socket_file(const Listener::Options& options) {
   return {};
 }
 
+/// A worker that accepts, with a descriptor of its own for the listening socket.
+struct Acceptor {
+  Worker& worker;
+  boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> descriptor;
+};
+
 }  // namespace
 
 struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
   UniqueFd fd;
   Address address;
-  Worker* acceptor = nullptr;
   std::vector<Worker*> workers;
   std::size_t connection_limit = 0;
   Accepted accepted;
-  bool stopped = false;
-  std::optional<boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>>
-      descriptor;
+  std::vector<std::shared_ptr<Acceptor>> acceptors;
+  std::atomic<bool> stopped = false;
 
-  Worker& least_busy() const {
-    return **std::min_element(workers.begin(), workers.end(), [](const Worker* a, const Worker* b) {
-      return a->connections.load(std::memory_order_relaxed) <
-             b->connections.load(std::memory_order_relaxed);
-    });
+  /// The one that accepted has nothing better to do right now, unless it holds more than its share.
+  Worker& choose(Worker& here) const {
+    const auto held = [](const Worker* worker) {
+      return worker->connections.load(std::memory_order_relaxed);
+    };
+    Worker* const least = *std::ranges::min_element(workers, {}, held);
+    return held(&here) <= held(least) + 1 ? here : *least;
   }
 
   std::size_t total() const {
@@ -90,10 +102,10 @@ struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
     return sum;
   }
 
-  void hand_over(AcceptedSocket socket) {
-    Worker& worker = least_busy();
+  void hand_over(Worker& here, AcceptedSocket socket) {
+    Worker& worker = choose(here);
     worker.connections.fetch_add(1, std::memory_order_relaxed);
-    if (&worker == acceptor) {
+    if (&worker == &here) {
       accepted(worker, std::move(socket));
       return;
     }
@@ -104,16 +116,16 @@ struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
   }
 
   /// False when accepting has to pause.
-  bool accept_one(bool& again) {
+  bool accept_one(Acceptor& by, bool& again) {
     sockaddr_storage peer{};
     socklen_t length = sizeof peer;
-    const int client = ::accept4(fd.get(), reinterpret_cast<sockaddr*>(&peer), &length,
-                                 SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int client = ::accept4(by.descriptor.native_handle(), reinterpret_cast<sockaddr*>(&peer),
+                                 &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     again = client >= 0;
     if (client >= 0) {
       Address from =
           address.is_unix() ? address : Address(reinterpret_cast<sockaddr*>(&peer), length);
-      hand_over({UniqueFd(client), from});
+      hand_over(by.worker, {UniqueFd(client), from});
       return true;
     }
     if (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR) return true;
@@ -122,16 +134,16 @@ struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
     return false;
   }
 
-  static Task<> run(std::shared_ptr<Impl> self) {
-    LoopTimer pause(self->acceptor->context().get_executor());
+  static Task<> run(std::shared_ptr<Impl> self, std::shared_ptr<Acceptor> by) {
+    LoopTimer pause(by->worker.context().get_executor());
     while (!self->stopped) {
-      auto [error] = co_await self->descriptor->async_wait(
-          boost::asio::posix::descriptor_base::wait_read, kTry);
+      auto [error] =
+          co_await by->descriptor.async_wait(boost::asio::posix::descriptor_base::wait_read, kTry);
       if (error || self->stopped) break;
       bool again = true;
       bool healthy = true;
       while (again && healthy && !self->stopped && self->total() < self->connection_limit) {
-        healthy = self->accept_one(again);
+        healthy = self->accept_one(*by, again);
       }
       if (!healthy || self->total() >= self->connection_limit) {
         pause.expires_after(std::chrono::milliseconds(50));
@@ -144,6 +156,8 @@ struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
 Listener::Listener(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Listener::~Listener() {
+  // Each belongs to a loop, which the coroutine that is left there does not outlive.
+  impl_->acceptors.clear();
   if (impl_->address.is_unix()) {
     ::unlink(reinterpret_cast<const sockaddr_un*>(impl_->address.raw())->sun_path);
   }
@@ -187,22 +201,29 @@ Result<std::unique_ptr<Listener>> Listener::open(Options options) {
   return std::unique_ptr<Listener>(new Listener(std::move(impl)));
 }
 
-void Listener::start(Worker& acceptor, std::vector<Worker*> workers, std::size_t connection_limit,
+void Listener::start(std::vector<Worker*> workers, std::size_t connection_limit,
                      Accepted accepted) {
-  impl_->acceptor = &acceptor;
   impl_->workers = std::move(workers);
   impl_->connection_limit = connection_limit;
   impl_->accepted = std::move(accepted);
-  impl_->descriptor.emplace(acceptor.context().get_executor(), ::dup(impl_->fd.get()));
-  boost::asio::co_spawn(acceptor.context(), Impl::run(impl_), boost::asio::detached);
+  for (Worker* worker : impl_->workers | std::views::take(kAcceptors)) {
+    auto& context = worker->context();
+    auto acceptor = std::shared_ptr<Acceptor>(
+        new Acceptor{*worker, {context.get_executor(), ::dup(impl_->fd.get())}});
+    impl_->acceptors.push_back(acceptor);
+    boost::asio::co_spawn(context, Impl::run(impl_, std::move(acceptor)), boost::asio::detached);
+  }
 }
 
 void Listener::stop() {
   impl_->stopped = true;
-  if (!impl_->descriptor) return;
-  boost::system::error_code ignored;
-  impl_->descriptor->close(ignored);
   impl_->fd.reset();
+  for (const auto& acceptor : impl_->acceptors) {
+    acceptor->worker.post([acceptor] {
+      boost::system::error_code ignored;
+      acceptor->descriptor.close(ignored);
+    });
+  }
 }
 
 }  // namespace moorgate::net

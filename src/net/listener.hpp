@@ -15,7 +15,7 @@
 
 namespace moorgate::net {
 
-/// A bound, listening socket that hands every connection to the least busy worker.
+/// A bound, listening socket that spreads connections evenly over the workers.
 class Listener {
  public:
   struct Options {
@@ -39,11 +39,10 @@ class Listener {
   /// With the port the kernel chose where 0 was asked for.
   const Address& address() const noexcept;
 
-  /// Accepts on `acceptor`'s loop; hands out to `workers`, which outlive the listener. Past
+  /// `workers`, the first few of which accept, have their loops until the listener is gone. Past
   /// `connection_limit` connections in all, new ones wait in the backlog.
-  void start(Worker& acceptor, std::vector<Worker*> workers, std::size_t connection_limit,
-             Accepted accepted);
-  /// No connection is taken afterwards. On the acceptor's loop.
+  void start(std::vector<Worker*> workers, std::size_t connection_limit, Accepted accepted);
+  /// No connection is taken afterwards. Any thread.
   void stop();
 
  private:

@@ -45,7 +45,7 @@ class Worker {
   /// Lets the loop end once `stop` is reached; joins. Called from another thread.
   void stop();
 
-  /// Connections it holds: the acceptor gives the next one to the least busy.
+  /// Connections it holds, for an even share of the next ones.
   std::atomic<std::size_t> connections{0};
 
  private:
