@@ -67,8 +67,19 @@ Task<> ServerConnection::run() {
     co_return;
   }
   peer_ = stream_->peer().host();
-  while (keep_alive_ && co_await read_head()) {
-    co_await serve_request();
+  while (keep_alive_) {
+    const Next next = co_await read_head();
+    if (next == Next::end) break;
+    if (next == Next::request) {
+      co_await serve_request();
+      continue;
+    }
+    // Waited for here, where the fewest coroutines keep their memory meanwhile.
+    if (!stream_->has_buffered_input()) {
+      if (auto ready = co_await stream_->wait_readable(); !ready) break;
+    }
+    phase_ = Phase::head;
+    deadline_.set(server_.limits_.header_timeout);
   }
   if (!lingered_) {
     deadline_.set(kLingerSilence);
@@ -76,38 +87,42 @@ Task<> ServerConnection::run() {
   }
 }
 
-/// Brings at least one more byte into the window. False when the connection is over.
-Task<bool> ServerConnection::wait_for_input() {
-  while (true) {
-    if (!buffer_) {
-      buffer_ = server_.worker_.small_buffers().borrow();
-      input_ = {buffer_.span(), 0, 0};
-    }
-    if (phase_ == Phase::idle) deadline_.set(kParkAfter);
-    auto got = co_await stream_->read_some(input_.memory.subspan(input_.end));
-    if (got) {
-      input_.end += *got;
-      co_return true;
-    }
-    if (phase_ != Phase::parked || got.error().code != Code::timeout) co_return false;
-    buffer_.release();
-    if (!stream_->has_buffered_input()) {
-      if (auto ready = co_await stream_->wait_readable(); !ready) co_return false;
-    }
-    if (server_.draining_) co_return false;
-    phase_ = Phase::head;
-    deadline_.set(server_.limits_.header_timeout);
+/// Brings at least one more byte into the window, unless the connection is to be parked or over.
+Task<ServerConnection::Next> ServerConnection::wait_for_input() {
+  if (!buffer_) {
+    buffer_ = server_.worker_.small_buffers().borrow();
+    input_ = {buffer_.span(), 0, 0};
   }
+  if (phase_ == Phase::idle) deadline_.set(kParkAfter);
+  auto got = co_await stream_->read_some(input_.memory.subspan(input_.end));
+  if (got) {
+    input_.end += *got;
+    co_return Next::request;
+  }
+  if (phase_ != Phase::parked || got.error().code != Code::timeout) co_return Next::end;
+  give_back_memory();
+  co_return Next::park;
 }
 
-Task<bool> ServerConnection::read_head() {
+void ServerConnection::give_back_memory() noexcept {
+  buffer_.release();
+  input_ = {};
+  std::string().swap(scratch_);
+  std::vector<Header>().swap(head_.headers);
+}
+
+Task<ServerConnection::Next> ServerConnection::read_head() {
   // What the last request left over moves to the front: heads always start the buffer.
   const std::string_view rest = input_.bytes();
   if (!rest.empty()) std::memmove(buffer_.data(), rest.data(), rest.size());
   input_ = {buffer_.span(), 0, rest.size()};
-  phase_ = rest.empty() ? Phase::idle : Phase::head;
-  if (server_.draining_) co_return false;
-  if (!rest.empty()) deadline_.set(server_.limits_.header_timeout);
+  if (server_.draining_) co_return Next::end;
+  if (!rest.empty()) {
+    phase_ = Phase::head;
+    deadline_.set(server_.limits_.header_timeout);
+  } else if (phase_ != Phase::head) {
+    phase_ = Phase::idle;
+  }
 
   std::size_t searched = 0;
   while (true) {
@@ -121,18 +136,18 @@ Task<bool> ServerConnection::read_head() {
     const std::size_t length = find_head_end(bytes, searched);
     if (length > kHeadLimit || (length == 0 && bytes.size() > kHeadLimit)) {
       co_await refuse({431, "the request head is larger than 24 KiB"});
-      co_return false;
+      co_return Next::end;
     }
     if (length > 0) {
       if (auto error = take_head(bytes.substr(0, length))) {
         co_await refuse(*error);
-        co_return false;
+        co_return Next::end;
       }
       const std::size_t head_end = input_.begin + length;
       input_ = {buffer_.span().subspan(head_end), 0, input_.end - head_end};
-      co_return true;
+      co_return Next::request;
     }
-    if (!co_await wait_for_input()) co_return false;
+    if (const Next next = co_await wait_for_input(); next != Next::request) co_return next;
   }
 }
 

@@ -39,9 +39,13 @@ class ServerConnection {
   enum class Phase : std::uint8_t { handshake, idle, parked, head, exchange, linger };
   using Clock = std::chrono::steady_clock;
 
+  /// What a look at the connection has brought.
+  enum class Next : std::uint8_t { request, park, end };
+
   void patience_over();
-  Task<bool> wait_for_input();
-  Task<bool> read_head();
+  Task<Next> wait_for_input();
+  Task<Next> read_head();
+  void give_back_memory() noexcept;
   Task<> serve_request();
   /// What is wrong with a complete head, or nullopt after parsing it and judging its sender.
   std::optional<HeadError> take_head(std::string_view bytes);

@@ -85,10 +85,7 @@ class TlsStream final : public Stream {
   }
 
   Task<Result<>> wait_readable() override {
-    if (out_end_ > 0) {
-      if (auto sent = co_await flush(); !sent) co_return sent;
-    }
-    co_return co_await socket_.wait_readable();
+    return out_end_ > 0 ? flush_and_wait() : socket_.wait_readable();
   }
 
   Task<Result<>> write(std::string_view first, std::string_view second) override {
@@ -150,6 +147,8 @@ class TlsStream final : public Stream {
   }
 
   Task<> say_end() override {
+    // Who has closed does not listen any more, and would answer with a reset.
+    if (peer_is_done() || socket_.ended()) co_return;
     if (SSL_shutdown(ssl_.get()) < 0) ERR_clear_error();
     if (out_end_ > 0) std::ignore = co_await flush();
   }
@@ -170,6 +169,11 @@ class TlsStream final : public Stream {
  private:
   static int clamp(std::size_t size) {
     return static_cast<int>(std::min<std::size_t>(size, 1U << 30U));
+  }
+
+  Task<Result<>> flush_and_wait() {
+    if (auto sent = co_await flush(); !sent) co_return sent;
+    co_return co_await socket_.wait_readable();
   }
 
   /// Into the out buffer; nothing is sent yet.
