@@ -292,6 +292,7 @@ int App::run() {
   start_listeners();
   serving_ = true;
   announce();
+  IdleMemory::forget_start();
 
   const sigset_t set = watched_signals();
   while (true) {

@@ -28,6 +28,16 @@ TEST(IdleMemory, IsLeftAloneUnderSteadyLoad) {
   EXPECT_EQ(looks_until_due(memory, 300, 100), 0);
 }
 
+TEST(IdleMemory, ComesBackOnceAfterACrowdHasSettled) {
+  IdleMemory memory;
+  for (const std::size_t connections : {2000, 4000, 6000, 8000}) {
+    EXPECT_EQ(looks_until_due(memory, connections, 4), 0) << "they are still coming";
+  }
+  EXPECT_EQ(looks_until_due(memory, 8100, 100), 5);
+  EXPECT_EQ(looks_until_due(memory, 8000, 100), 0) << "few have come since";
+  EXPECT_EQ(looks_until_due(memory, 9500, 100), 9);
+}
+
 TEST(IdleMemory, WaitsForQuietWithoutInterruption) {
   IdleMemory memory;
   EXPECT_FALSE(memory.look(400));
