@@ -16,6 +16,7 @@
 #include "blob/blob_test_kit.hpp"
 #include "blob/hasher.hpp"
 #include "blob/paths.hpp"
+#include "blob/upload_buffer.hpp"
 
 namespace moorgate::blob {
 namespace {
@@ -314,26 +315,27 @@ class FileSizeLimit {
 };
 
 TEST_F(FileBlobStoreTest, AFullDiskKeepsTheSessionAndWhatWasWhole) {
-  const std::string bytes = sample(900'000);
+  constexpr std::size_t kStep = UploadBuffers::kSize;
+  const std::string bytes = sample(3 * kStep);
   auto session = create();
   {
-    const FileSizeLimit full(400'000);
+    const FileSizeLimit full(kStep + kStep / 2);
     const auto refused = loop_.run(append(*session, bytes));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Code::insufficient_storage);
-    EXPECT_EQ(session->offset(), 262'144U);
-    EXPECT_EQ(fs::file_size(root() / paths::upload_data(kId)), 262'144U);
+    EXPECT_EQ(session->offset(), kStep);
+    EXPECT_EQ(fs::file_size(root() / paths::upload_data(kId)), kStep);
 
-    ASSERT_TRUE(loop_.run(append(*session, std::string_view(bytes).substr(262'144, 200'000))));
+    ASSERT_TRUE(loop_.run(append(*session, std::string_view(bytes).substr(kStep, kStep * 3 / 4))));
     EXPECT_EQ(code_of(loop_.run(session->flush())), Code::insufficient_storage);
-    EXPECT_EQ(session->offset(), 262'144U);
+    EXPECT_EQ(session->offset(), kStep);
 
-    ASSERT_TRUE(loop_.run(append(*session, std::string_view(bytes).substr(262'144, 200'000))));
+    ASSERT_TRUE(loop_.run(append(*session, std::string_view(bytes).substr(kStep, kStep * 3 / 4))));
     EXPECT_EQ(code_of(loop_.run(session->commit(digest_of(Algorithm::sha256, bytes)))),
               Code::insufficient_storage);
-    EXPECT_EQ(session->offset(), 262'144U);
+    EXPECT_EQ(session->offset(), kStep);
   }
-  ASSERT_TRUE(loop_.run(append(*session, std::string_view(bytes).substr(262'144))));
+  ASSERT_TRUE(loop_.run(append(*session, std::string_view(bytes).substr(kStep))));
   EXPECT_EQ(loop_.run(session->commit(digest_of(Algorithm::sha256, bytes))), bytes.size());
   expect_tidy();
 }

@@ -12,7 +12,7 @@ namespace moorgate::blob {
 /// The memory uploads are received into: borrowed on a loop, given back on a pool thread.
 class UploadBuffers {
  public:
-  static constexpr std::size_t kSize = 256U << 10U;
+  static constexpr std::size_t kSize = 512U << 10U;
 
   /// One lent buffer, or none; goes back on destruction.
   class Buffer {
@@ -50,7 +50,7 @@ class UploadBuffers {
   }
 
  private:
-  static constexpr std::size_t kKeep = 32;
+  static constexpr std::size_t kKeep = 16;
 
   std::unique_ptr<char[]> take() {
     {
