@@ -1,5 +1,6 @@
 #include "api/listing_endpoint.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,12 @@
 #include "oci/manifest.hpp"
 
 namespace moorgate::api {
+namespace {
+
+/// Repositories read from the metadata in one go.
+constexpr std::size_t kLookedAtOnce = 1000;
+
+}  // namespace
 
 Task<> ListingEndpoint::tags(const Call& call, const access::Permit& permit) {
   http::Exchange& exchange = call.exchange;
@@ -50,8 +57,11 @@ Task<Result<meta::Page>> ListingEndpoint::visible_repositories(const auth::Princ
   meta::Page visible;
   std::string after = request.after;
   if (request.limit == 0) co_return visible;
-  while (true) {
-    auto page = co_await registry_.repositories({.limit = 1000, .after = after});
+  // Mostly everything is visible; whoever sees little has more looked at.
+  std::size_t step = request.limit + 1;
+  for (;; step *= 2) {
+    step = std::min(step, kLookedAtOnce);
+    auto page = co_await registry_.repositories({.limit = step, .after = after});
     if (!page) co_return failure(std::move(page).error());
     for (std::string& text : page->names) {
       after = text;
