@@ -1,5 +1,6 @@
 """What a server costs, from /proc, and what several rounds say together."""
 
+import mmap
 import os
 import statistics
 from dataclasses import dataclass
@@ -51,6 +52,12 @@ def memory(pids, key="VmRSS"):
             if line.startswith(key + ":"):
                 total += int(line.split()[1]) * 1024
     return total
+
+
+def use_memory(size):
+    """Uses and frees `size` bytes. On a virtual machine the host may have to find each page first, which
+    would be on the account of whoever comes next."""
+    mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE).close()
 
 
 def reset_peak(pids):

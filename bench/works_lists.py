@@ -58,8 +58,9 @@ def page(contestant, path, key, expected, in_order=True):
     names = json.loads(answer.content)[key]
     if (names if in_order else sorted(names)) != expected:
         raise WrongAnswer(f"{contestant}: GET {path}: not the names that were expected")
-    outcome = load.tool("requests", contestant, path=path, length=len(answer.content), connections=1, seconds=0.5)
-    return outcome["p50_ms"]
+    # On which cores the threads happen to meet makes more of a difference than the store.
+    return min(load.tool("requests", contestant, path=path, length=len(answer.content), connections=1,
+                         seconds=0.25)["p50_ms"] for _ in range(4))
 
 
 def tags_page(contestant, size):

@@ -4,7 +4,7 @@ import os
 import time
 
 import load
-from measure import Watch, WrongAnswer
+from measure import Watch, WrongAnswer, use_memory
 from shared import GIB, MIB
 from work import Figure, Target, Work
 
@@ -103,6 +103,8 @@ def push(contestant, **options):
 def push_work(clients, targets):
     def measure(bench, contestant):
         size = bench.site.big.size // clients
+        # The client's copy, the page cache's, and that of who spools.
+        use_memory(4 * bench.site.big.size)
         if contestant.name == "disk":
             os.sync()
             return {"rate": size * clients / contestant.write(size, clients) / 1e6}
