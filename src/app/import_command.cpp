@@ -3,8 +3,10 @@
 #include <fstream>
 #include <iostream>
 #include <optional>
+#include <tuple>
 #include <utility>
 
+#include "app/app_config.hpp"
 #include "app/disk_files.hpp"
 #include "base/file.hpp"
 #include "migrate/distribution_config.hpp"
@@ -42,6 +44,18 @@ bool write(const std::filesystem::path& output, const std::string& text) {
   std::ofstream file(output, std::ios::trunc);
   file << text << std::flush;
   return file.good();
+}
+
+/// Says what `serve` would not take of what was written; true if that is nothing.
+bool tell_what_is_missing(const std::string& yaml, const std::filesystem::path& output) {
+  const std::string name = output.empty() ? "moorgate.yml" : output.string();
+  const auto document = config::Document::parse(yaml, name, {});
+  std::ignore = parse_app(document.root());
+  const auto problems = document.problems();
+  if (problems.empty()) return true;
+  std::cerr << "TO BE COMPLETED before it can be used\n";
+  for (const auto& problem : problems) std::cerr << "  " << problem << '\n';
+  return false;
 }
 
 }  // namespace
@@ -90,7 +104,8 @@ int import_command(const ImportArguments& arguments) {
   std::cerr << render_report(imported);
   if (!write(arguments.output, imported.yaml))
     return complain("could not write the configuration", 1);
-  return imported.report.complete() ? 0 : kImportedInPart;
+  const bool usable = tell_what_is_missing(imported.yaml, arguments.output);
+  return usable && imported.report.complete() ? 0 : kImportedInPart;
 }
 
 }  // namespace moorgate::app

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <string_view>
 
 #include "base/text.hpp"
@@ -189,10 +190,20 @@ bool remark_header(const Directive& directive, Report& report) {
   return true;
 }
 
+/// Not told apart any further: what is sure to lie elsewhere is not served.
+bool may_be_of_the_api(const LocationName& name) {
+  if (!name.modifier.starts_with('~')) return name.text.starts_with("/v2");
+  if (!name.text.contains("v2") && !name.text.contains("v[")) return false;
+  // Bound to the beginning of the path: ^/v2/, ^/v[12]/, ^/(v1|v2)/
+  if (!name.text.starts_with("^/")) return true;
+  const char first = name.text.size() > 2 ? name.text[2] : '.';
+  return first == 'v' || std::isalnum(static_cast<unsigned char>(first)) == 0;
+}
+
 void remark_location(const Directive& location, Report& report) {
   const std::string name = name_of(location).text;
   const Directive* pass = location.child("proxy_pass");
-  if (name.contains("v2")) return;  // the plan has spoken of it
+  if (may_be_of_the_api(name_of(location))) return;  // the plan has spoken of it
   if (name.contains("/v1")) {
     report.not_needed.insert(
         {location.place, to_string(location) + ": nobody speaks protocol v1 any more"});

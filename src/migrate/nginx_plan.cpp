@@ -1,6 +1,9 @@
 #include "migrate/nginx_plan.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -20,6 +23,27 @@ using Servers = std::vector<const Directive*>;
 
 /// What is asked to find out whether a server leads to a registry at all.
 constexpr const char* kAnyManifest = "/v2/zz9/manifests/latest";
+
+/// 10.0.0.0/8 for 10.1.2.3/8, which nginx takes with a warning; other text as it is.
+std::string without_host_bits(const std::string& network) {
+  const std::size_t slash = network.find('/');
+  const auto bits = slash == std::string::npos
+                        ? std::nullopt
+                        : parse_decimal<unsigned>(std::string_view(network).substr(slash + 1));
+  const int family = network.contains(':') ? AF_INET6 : AF_INET;
+  const std::size_t size = family == AF_INET ? 4 : 16;
+  std::array<unsigned char, 16> ip{};
+  if (!bits || *bits > size * 8 ||
+      ::inet_pton(family, network.substr(0, slash).c_str(), ip.data()) != 1) {
+    return network;
+  }
+  for (std::size_t bit = *bits; bit < size * 8; ++bit) {
+    ip.at(bit / 8) &= static_cast<unsigned char>(~(0x80U >> (bit % 8)));
+  }
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  ::inet_ntop(family, ip.data(), text.data(), text.size());
+  return text.data() + network.substr(slash);
+}
 
 class Planner {
  public:
@@ -160,19 +184,53 @@ class Planner {
     return rights;
   }
 
+  /// Lists have no rights of their own here: who may pull may list.
   void ask_for_lists(const Directive& server, const Rights& rights, Report& report) {
+    realm_ = ask(server, {"GET", kAnyManifest, "somebody"});
     const Gate catalog = ask(server, {"GET", "/v2/_catalog"});
-    const Who& pull = rights.classes.front().who[0];
     const bool open =
         catalog.way == Gate::Way::proxied && catalog.files.empty() && catalog.narrowed.empty();
-    if (open && pull.kind != Who::Kind::anyone) {
+    if (open && rights.classes.front().who[0].kind != Who::Kind::anyone) {
       report.holes.insert({catalog.by, "the list of all repositories was open to anyone"});
     }
-    if (catalog.way == Gate::Way::refused) {
-      report.not_needed.insert(
-          {catalog.by, "/v2/_catalog was refused: it lists only what the asking user may pull"});
+    const bool anybody = std::ranges::any_of(rights.classes, [](const RepositoryRights& entry) {
+      return entry.who[0].kind != Who::Kind::nobody;
+    });
+    if (anybody && is_narrower(server, rights, "/v2/_catalog", kAnyManifest)) {
+      report.lost.insert({catalog.by,
+                          "/v2/_catalog was for fewer than may pull: now everybody sees in it what "
+                          "he may pull"});
     }
-    realm_ = ask(server, {"GET", kAnyManifest, "somebody"});
+    for (const auto& entry : rights.classes) {
+      if (entry.who[0].kind == Who::Kind::nobody) continue;
+      const std::string base = "/v2/" + example_of(entry.globs.back());
+      for (const char* list : {"/tags/list", "/referrers/sha256:0"}) {
+        if (!is_narrower(server, rights, base + list, base + "/manifests/latest")) continue;
+        report.lost.insert({ask(server, {"GET", base + list}).by,
+                            std::string(list).substr(1, std::string(list).find('/', 1) - 1) +
+                                " of " + entry.globs.back() +
+                                " were for fewer than may pull: now who may pull may list them"});
+      }
+    }
+  }
+
+  /// Whether somebody who gets through to `pull` does not to `list`.
+  bool is_narrower(const Directive& server, const Rights& rights, const std::string& list,
+                   const std::string& pull) {
+    std::vector<std::string> names = {"", "somebody-whom-no-file-names"};
+    names.insert(names.end(), rights.users.begin(), rights.users.end());
+    return std::ranges::any_of(names, [&](const std::string& name) {
+      return lets_through(ask(server, {"GET", pull, name}), name) &&
+             !lets_through(ask(server, {"GET", list, name}), name);
+    });
+  }
+
+  bool lets_through(const Gate& gate, const std::string& name) {
+    if (gate.way != Gate::Way::proxied || !gate.narrowed.empty()) return false;
+    return std::ranges::all_of(gate.files, [&](const Remark& file) {
+      const auto* entries = files_.find(file.text);
+      return entries == nullptr ? !name.empty() : entries->contains(name);
+    });
   }
 
   void merge(const Report& other) {
@@ -265,7 +323,11 @@ class Planner {
 
   void add_upstream(const Directive& server) {
     const Gate gate = ask(server, {"GET", kAnyManifest, "somebody"});
-    std::string url = upstream_of(tree_, {gate.target, gate.target_place}, report_);
+    Servers ignored;
+    const auto levels = choose_location(server, kAnyManifest, patterns_, ignored);
+    const std::string prefix = levels.empty() ? "/" : name_of(*levels.back()).text;
+    std::string url =
+        upstream_of(tree_, {gate.target, gate.target_place}, prefix, kAnyManifest, report_);
     if (!plan_.upstream) {
       plan_.upstream = Setting{std::move(url), gate.target_place};
     } else if (plan_.upstream->value != url) {
@@ -311,10 +373,9 @@ class Planner {
   }
 
   void add_proxy(const Directive& directive) {
-    const std::string& network = directive.args[0];
+    const std::string network = without_host_bits(directive.args[0]);
     if (network == "unix:") {
-      report_.not_needed.insert(
-          {directive.place, "set_real_ip_from unix: a Unix socket's peer is always believed"});
+      plan_.trusted.push_back({network, directive.place});
     } else if (network.find_first_not_of("0123456789abcdefABCDEF.:/") != std::string::npos) {
       report_.lost.insert({directive.place, "set_real_ip_from " + network +
                                                 ": write its address under trusted_proxies"});

@@ -10,6 +10,11 @@
 namespace moorgate::migrate {
 namespace {
 
+/// Of http://unix:/run/registry.sock:/path without its scheme: up to the second colon.
+std::string socket_of(std::string_view host) {
+  return std::string(host.substr(0, host.find(':', sizeof "unix:" - 1)));
+}
+
 void collect(const Directive& block, NginxTree& tree) {
   for (const auto& directive : block.children) {
     if (directive.name == "server" && directive.block) tree.servers.push_back(&directive);
@@ -192,7 +197,8 @@ std::optional<Plan::Listen> listen_of(const Directive& listen, bool tls, Report&
   return out;
 }
 
-std::string upstream_of(const NginxTree& tree, const Setting& target, Report& report) {
+std::string upstream_of(const NginxTree& tree, const Setting& target, std::string_view prefix,
+                        std::string_view asked, Report& report) {
   const std::size_t scheme_end = target.value.find("://");
   if (scheme_end == std::string::npos) {
     report.unclear.insert({target.from, "proxy_pass " + target.value + " is no URL"});
@@ -200,7 +206,20 @@ std::string upstream_of(const NginxTree& tree, const Setting& target, Report& re
   }
   const std::string scheme = target.value.substr(0, scheme_end + 3);
   std::string host = target.value.substr(scheme_end + 3);
-  if (!host.starts_with("unix:")) host = host.substr(0, host.find('/'));
+  std::string path;
+  if (host.starts_with("unix:")) {
+    const std::string socket = socket_of(host);
+    path = host.substr(std::min(host.size(), socket.size() + 1));
+    host = socket;
+  } else {
+    path = host.substr(std::min(host.size(), host.find('/')));
+    host = host.substr(0, host.find('/'));
+  }
+  if (!path.empty() && path != prefix && path != asked) {
+    report.lost.insert({target.from, "proxy_pass " + target.value + " puts " + path +
+                                         " in place of " + std::string(prefix) +
+                                         "; the registry is asked at /v2/ itself now"});
+  }
   for (const Directive* upstream : tree.upstreams) {
     if (upstream->args.empty() || upstream->args[0] != host) continue;
     const Directive* first = nullptr;
@@ -213,9 +232,14 @@ std::string upstream_of(const NginxTree& tree, const Setting& target, Report& re
                                               ": only the first is used"});
       }
     }
-    if (first != nullptr) return scheme + first->args[0];
+    if (first != nullptr) host = first->args[0];
+    break;
   }
-  return scheme + host;
+  if (!host.starts_with("unix:")) return scheme + host;
+  if (scheme != "http://") {
+    report.lost.insert({target.from, "proxy_pass " + target.value + ": no TLS on a Unix socket"});
+  }
+  return socket_of(host);
 }
 
 }  // namespace moorgate::migrate

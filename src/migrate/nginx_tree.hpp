@@ -37,7 +37,9 @@ std::set<std::string> names_mentioned(const NginxTree& tree, const Directive& se
 /// Where clients connect. Nothing, with the reason reported, if it cannot be carried over.
 std::optional<Plan::Listen> listen_of(const Directive& listen, bool tls, Report& report);
 
-/// The address of a registry: `target` of proxy_pass with names of `upstream` blocks looked up.
-std::string upstream_of(const NginxTree& tree, const Setting& target, Report& report);
+/// The address of a registry: `target` of proxy_pass, in the location `prefix` for a request of the
+/// path `asked`, with names of `upstream` blocks looked up.
+std::string upstream_of(const NginxTree& tree, const Setting& target, std::string_view prefix,
+                        std::string_view asked, Report& report);
 
 }  // namespace moorgate::migrate

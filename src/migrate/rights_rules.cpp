@@ -21,6 +21,12 @@ using access::Subject;
 constexpr std::string_view kAsOfNow =
     "as of this import; who is added to the password file later must be added here";
 
+std::string joined(const std::vector<std::string>& globs) {
+  std::string text;
+  for (const auto& glob : globs) text += (text.empty() ? "" : ", ") + glob;
+  return text;
+}
+
 class RuleMaker {
  public:
   RuleMaker(const Rights& rights, Plan& plan, Report& report)
@@ -60,7 +66,7 @@ class RuleMaker {
         report_.lost.insert(
             {around.by, "anyone could " + std::string(to_string(action)) + " in " +
                             rights_.classes[surrounding(i)].globs.back() + " but not in " +
-                            rights_.classes[i].globs.back() +
+                            joined(rights_.classes[i].globs) +
                             "; no rule can except that for those who do not sign in, so they must "
                             "sign in everywhere: better list what is for anyone"});
         return true;
