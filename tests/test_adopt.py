@@ -97,6 +97,17 @@ def test_nothing_is_changed_or_copied(adopted):
     assert "blobs/sha512/" in str(added) and added.stat().st_nlink == 2
 
 
+def test_links_from_the_future_are_no_other_writers(adopted):
+    """The clock was set back after they were written, by the registry before or by Moorgate."""
+    for path in links(adopted).rglob("link"):
+        os.utime(path, 2 * (time.time() + 3600,))
+    for tag in "first", "second":
+        with adopted.start() as server, server.client("owner") as client:
+            assert content(client).items() >= adopted.seen.items()
+            client.push_image("team/app", tag, image(b"by us"))
+        os.utime(links(adopted) / f"team/app/_manifests/tags/{tag}/current/link", 2 * (time.time() + 3600,))
+
+
 def test_referrers_aliases_and_history_come_along(adopted):
     with adopted.start() as server, server.client("owner") as client:
         subject = adopted.seen["team/signed", "v1"][1]

@@ -9,6 +9,7 @@
 #include <deque>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <unordered_set>
@@ -76,7 +77,7 @@ class Adoption {
   Result<> drop_vanished();
   template <class T>
   Result<T> wait(std::future<T>& future);
-  Result<> undisturbed(std::int64_t changed_ns);
+  Result<> undisturbed(std::optional<std::int64_t> changed_ns = std::nullopt);
 
   const AdoptionOptions& options_;
   meta::TreeMetadata& metadata_;
@@ -101,8 +102,16 @@ auto Adoption::on_pool(Work work) {
   return future;
 }
 
-Result<> Adoption::undisturbed(std::int64_t changed_ns) {
-  if (!foreign_.noticed() && changed_ns <= started_ns_) return {};
+/// `changed_ns`: when a link was written, if that is after the start.
+Result<> Adoption::undisturbed(std::optional<std::int64_t> changed_ns) {
+  bool noticed = foreign_.noticed();
+  if (!noticed && changed_ns) {
+    // What lies in the future was written before the clock was set back, by whomever.
+    const auto now = file_system_time(options_.folder);
+    if (!now) return failure(now.error());
+    noticed = *changed_ns <= *now;
+  }
+  if (!noticed) return {};
   return failure(Code::unavailable, ForeignWriter::advice(options_.root));
 }
 
@@ -110,7 +119,7 @@ template <class T>
 Result<T> Adoption::wait(std::future<T>& future) {
   while (future.wait_for(kPatience) != std::future_status::ready) {
     progress_->show(counts_.repositories, files_);
-    if (auto alone = undisturbed(0); !alone) return failure(std::move(alone).error());
+    if (auto alone = undisturbed(); !alone) return failure(std::move(alone).error());
   }
   return future.get();
 }
@@ -119,10 +128,10 @@ Result<> Adoption::start(const oci::RepositoryName& name) {
   seen_.insert(name.text());
   auto known = metadata_.content(name.text());
   if (!known) return failure(std::move(known).error());
-  ahead_.push_back(
-      on_pool([this, name = oci::RepositoryName(name), known = std::move(*known)]() mutable {
-        return scan_repository(options_.folder, std::move(name), std::move(known), files_);
-      }));
+  ahead_.push_back(on_pool([this, name = oci::RepositoryName(name),
+                            known = std::move(*known)]() mutable {
+    return scan_repository(options_.folder, std::move(name), std::move(known), started_ns_, files_);
+  }));
   return ahead_.size() < kAhead ? Result<>() : finish_oldest();
 }
 
@@ -135,7 +144,7 @@ Result<> Adoption::finish_oldest() {
 
 Result<> Adoption::take(RepositoryScan scan) {
   if (scan.error) return failure(std::move(*scan.error));
-  if (auto alone = undisturbed(scan.newest_ns); !alone) return alone;
+  if (auto alone = undisturbed(scan.changed_ns); !alone) return alone;
   ++counts_.repositories;
   counts_.manifests += scan.manifests;
   counts_.tags += scan.tags;
@@ -192,7 +201,7 @@ Result<AdoptionCounts> Adoption::run() {
     counts_.bytes = blobs->bytes;
     report_.add(blobs->findings);
   }
-  if (auto alone = undisturbed(0); !alone) return failure(std::move(alone).error());
+  if (auto alone = undisturbed(); !alone) return failure(std::move(alone).error());
   counts_.files = files_;
   counts_.seconds = progress.seconds();
   report_.finish(counts_, options_.first);

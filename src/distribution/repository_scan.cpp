@@ -20,11 +20,12 @@ using Kind = Finding::Kind;
 
 class Scanner {
  public:
-  Scanner(int root, oci::RepositoryName name, meta::RepositoryContent known,
+  Scanner(int root, oci::RepositoryName name, meta::RepositoryContent known, std::int64_t since_ns,
           std::atomic<std::uint64_t>& files)
       : root_(root),
         pool_(root),
         known_(std::move(known)),
+        since_ns_(since_ns),
         files_(files),
         scan_{.name = std::move(name)} {}
 
@@ -66,13 +67,15 @@ class Scanner {
   void look_at_rest();
   void note(const LinkFile& link) {
     files_.fetch_add(1, std::memory_order_relaxed);
-    scan_.newest_ns = std::max(scan_.newest_ns, link.changed_ns);
+    if (link.changed_ns <= since_ns_) return;
+    scan_.changed_ns = std::min(scan_.changed_ns.value_or(link.changed_ns), link.changed_ns);
   }
 
   const int root_;
   const BlobPool pool_;
   /// What has been seen is taken out; what is left is gone.
   meta::RepositoryContent known_;
+  const std::int64_t since_ns_;
   std::atomic<std::uint64_t>& files_;
   RepositoryScan scan_;
   std::unordered_set<oci::Digest> manifests_;
@@ -332,8 +335,8 @@ void Scanner::look_at_rest() {
 }  // namespace
 
 RepositoryScan scan_repository(int root, oci::RepositoryName name, meta::RepositoryContent known,
-                               std::atomic<std::uint64_t>& files) {
-  return Scanner(root, std::move(name), std::move(known), files).run();
+                               std::int64_t since_ns, std::atomic<std::uint64_t>& files) {
+  return Scanner(root, std::move(name), std::move(known), since_ns, files).run();
 }
 
 }  // namespace moorgate::distribution

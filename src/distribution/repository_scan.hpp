@@ -33,16 +33,18 @@ struct RepositoryScan {
   std::uint64_t manifests = 0;
   std::uint64_t blobs = 0;
   std::uint64_t tags = 0;
-  /// The latest time at which a link was written, in Unix nanoseconds.
-  std::int64_t newest_ns = 0;
+  /// When links were written after the time that was asked for: the first of those times, in Unix
+  /// nanoseconds.
+  std::optional<std::int64_t> changed_ns = std::nullopt;
   /// Something is there but could not be read: nothing of the above may be believed.
   std::optional<Error> error = std::nullopt;
 };
 
 /// Reads every link of the repository in the tree at `root` (an open folder), and the bytes of each
 /// manifest that `known` does not hold. The tree's sha512 aliases get their second name among the
-/// blobs. `files` counts along. For a pool's thread: waits for the disk.
+/// blobs. Links written after `since_ns` (Unix) are told of. `files` counts along. For a pool's
+/// thread: waits for the disk.
 RepositoryScan scan_repository(int root, oci::RepositoryName name, meta::RepositoryContent known,
-                               std::atomic<std::uint64_t>& files);
+                               std::int64_t since_ns, std::atomic<std::uint64_t>& files);
 
 }  // namespace moorgate::distribution
