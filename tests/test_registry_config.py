@@ -161,7 +161,9 @@ def test_variables_override_the_file(place, folder):
     assert (folder / "elsewhere" / "docker").exists()
 
 
-@pytest.mark.parametrize("arguments", [("/etc/distribution/config.yml",), ()], ids=["as the image calls it", "bare"])
+@pytest.mark.parametrize("arguments", [
+    ("/etc/distribution/config.yml",), ("--config", "/etc/distribution/config.yml"), ()],
+    ids=["as the image calls it", "as an option", "bare"])
 def test_without_a_file_the_variables_alone_are_enough(place, folder, arguments):
     env = {"REGISTRY_HTTP_ADDR": "0.0.0.0:0", "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": str(folder / "store")}
     site = SimpleNamespace(folder=folder, config_file=None, authority=None)
@@ -175,6 +177,26 @@ def test_without_a_file_and_without_variables_no_registry_is_opened(place):
     assert done.returncode == 1
     for word in "/etc/distribution/config.yml", "mount", "REGISTRY_HTTP_ADDR":
         assert word in said(done)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_file_alone_is_served_as_the_registrys_entrypoint_does(place, folder, there):
+    env = {"REGISTRY_HTTP_ADDR": f"{folder}/none/sock", "REGISTRY_HTTP_NET": "unix",
+           "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": str(folder / "store")}
+    done = run(BINARY, place.save() if there else "/etc/distribution/config.yml", check=False, env=env)
+    assert done.returncode == 1 and "cannot listen" in said(done)
+    other = run(BINARY, folder / "none.yml", check=False)
+    assert other.returncode == 2 and "none.yml" in said(other)
+
+
+def test_variables_of_others_are_ignored_and_told(place):
+    env = {"REGISTRY_PORT": "tcp://10.0.0.1:5000", "REGISTRY_PORT_5000_TCP_ADDR": "10.0.0.1",
+           "REGISTRY_SERVICE_HOST": "10.0.0.1"}
+    with place.serve(env=env) as server, server.client() as client:
+        assert client.get("/v2/").status == 200
+        told = [line["remark"] for line in server.log.find("the registry's own configuration is used")]
+        for name in env:
+            assert any(name in remark for remark in told)
 
 
 def test_the_registrys_variable_for_its_file_is_followed(place):

@@ -147,10 +147,15 @@ struct Arguments {
   DoctorArguments doctor;
 };
 
+/// As the registry's image does, by whose variables a file that is not there can be made up for.
+std::string flaw_of_config(const std::string& file) {
+  return is_registry_default(file) ? std::string() : CLI::ExistingFile(file);
+}
+
 void add_config_option(CLI::App& command, std::string& config) {
   command.add_option("-c,--config", config, "The configuration file")
       ->type_name("FILE")
-      ->check(CLI::ExistingFile);
+      ->check(&flaw_of_config);
 }
 
 /// As images of the Docker registry have it on their command line.
@@ -158,9 +163,7 @@ void add_registry_config(CLI::App& command, std::string& config) {
   command
       .add_option("REGISTRY_CONFIG", config,
                   "A configuration file, ours or the Docker registry's own config.yml")
-      ->check([](const std::string& file) {
-        return is_registry_default(file) ? std::string() : CLI::ExistingFile(file);
-      });
+      ->check(&flaw_of_config);
 }
 
 void add_htpasswd(CLI::App& program, HtpasswdArguments& arguments) {
@@ -330,6 +333,13 @@ std::string what_was_wrong(const CLI::App* program, const CLI::Error& error) {
   return "moorgate: " + std::string(error.what()) + "; see " + command + " --help\n";
 }
 
+/// The registry's image takes a file alone for `serve` with that file.
+bool is_config_alone(const CLI::App& program, const std::string& first) {
+  const auto is_first = [&](const CLI::App* command) { return command->get_name() == first; };
+  return program.get_subcommands(is_first).empty() &&
+         (first.ends_with(".yml") || first.ends_with(".yaml") || flaw_of_config(first).empty());
+}
+
 }  // namespace
 
 int run_command_line(int argc, const char* const* argv) {
@@ -338,8 +348,10 @@ int run_command_line(int argc, const char* const* argv) {
   program.failure_message(&what_was_wrong);
   Arguments arguments;
   add_commands(program, arguments);
+  std::vector<const char*> words(argv, argv + argc);
+  if (argc > 1 && is_config_alone(program, words[1])) words.insert(words.begin() + 1, "serve");
   try {
-    program.parse(argc, argv);
+    program.parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::ParseError& error) {
     const int code = program.exit(error);
     return code == 0 ? kDone : 2;

@@ -132,12 +132,15 @@ DistributionConfig read_distribution(std::string_view text, const std::string& f
   for (const auto& [name, value] : environment) {
     if (!is_override(name)) continue;
     auto path = parts_of(std::string_view(name).substr(kPrefix.size()));
-    const bool known = std::ranges::find(kSections, lower(path.front())) != kSections.end();
+    if (std::ranges::find(kSections, lower(path.front())) == kSections.end()) {
+      config.ignored.push_back(name);
+      continue;
+    }
     auto parsed = config::parse_yaml(value, name, kLimits);
     mark(parsed.root, name);
     if (parsed.broken) {
       config.problems.push_back({name, 0, "", "its value is not YAML, which the registry demands"});
-    } else if (!known || path.size() > kMaxParts || !overlay(config.root, path, parsed.root)) {
+    } else if (path.size() > kMaxParts || !overlay(config.root, path, parsed.root)) {
       config.problems.push_back({name, 0, "", "names no setting of the registry"});
     }
   }

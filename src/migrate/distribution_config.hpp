@@ -17,6 +17,9 @@ namespace moorgate::migrate {
 struct DistributionConfig {
   config::Node root;
   std::vector<config::Problem> problems;
+  /// Variables that name no setting, which the registry ignores with a word in its log: such as
+  /// REGISTRY_PORT, which Kubernetes sets beside a Service `registry`.
+  std::vector<std::string> ignored;
 };
 
 /// What the registry's image comes with; used where nobody mounts a file over it.

@@ -60,14 +60,25 @@ TEST(DistributionConfig, LaysVariablesOverTheFile) {
 }
 
 TEST(DistributionConfig, AVariableThatLeadsNowhereIsAProblem) {
-  for (const auto& [name, value] : config::Environment{{"REGISTRY_PORT", "tcp://10.0.0.1:5000"},
-                                                       {"REGISTRY_REDIS_ADDRS_7", "x"},
+  for (const auto& [name, value] : config::Environment{{"REGISTRY_REDIS_ADDRS_7", "x"},
                                                        {"REGISTRY_REDIS_ADDRS_X", "x"},
                                                        {"REGISTRY_HTTP_ADDR", "[broken"}}) {
     const auto config = read_distribution("redis: {addrs: [a]}", "config.yml", {{name, value}});
     ASSERT_EQ(config.problems.size(), 1U) << name;
     EXPECT_EQ(config.problems.front().file, name);
   }
+}
+
+TEST(DistributionConfig, VariablesOfOthersAreIgnoredAndTold) {
+  FakeFiles files{};
+  const auto imported =
+      import_distribution(files, std::string(kDistributionDefaults), "config.yml",
+                          {{"REGISTRY_PORT", "tcp://10.0.0.1:5000"}, {"REGISTRY_NAME", "[broken"}});
+  EXPECT_TRUE(imported.problems.empty());
+  EXPECT_EQ(imported.report.unclear,
+            (std::set<Remark>{{{"REGISTRY_PORT", 0}, "names no setting of the registry"},
+                              {{"REGISTRY_NAME", 0}, "names no setting of the registry"}}));
+  EXPECT_EQ(imported.yaml.find("10.0.0.1"), std::string::npos);
 }
 
 TEST(DistributionConfig, IsRecognised) {

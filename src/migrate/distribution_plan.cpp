@@ -97,6 +97,9 @@ class Planner {
   RegistrySide run(const std::string& file) {
     file_ = file;
     remark(config_.root, "");
+    for (const auto& variable : config_.ignored) {
+      report_.unclear.insert({{variable, 0}, "names no setting of the registry"});
+    }
     read_storage();
     read_auth();
     read_http();
