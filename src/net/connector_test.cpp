@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <exception>
 #include <filesystem>
 #include <fstream>
@@ -163,6 +164,22 @@ TEST_F(ConnectorTest, TriesTheAddressesInTurn) {
                                                   *Address::from_ip("127.0.0.1", 1)});
                                 })),
             "hello");
+}
+
+TEST_F(ConnectorTest, ANameIsLookedUpAnewWhenItsAddressesAreOfNoUse) {
+  serve("127.0.0.1:0");
+  Destination destination = loopback();
+  destination.host = "registry";
+  std::atomic<int> asked{0};
+  // The server has moved between the two look-ups.
+  auto resolver = std::make_shared<Resolver>(*worker_, pool_, [&asked](const std::string&) {
+    return Result<std::vector<Address>>(
+        std::vector{*Address::from_ip(++asked == 1 ? "127.0.0.2" : "127.0.0.1", 1)});
+  });
+  EXPECT_FALSE(run(connect(*worker_, pool_, resolver, destination)));
+  EXPECT_EQ(greeting(run(connect(*worker_, pool_, resolver, destination))), "hello");
+  EXPECT_EQ(greeting(run(connect(*worker_, pool_, resolver, destination))), "hello");
+  EXPECT_EQ(asked, 2) << "an address that serves is kept";
 }
 
 TEST_F(ConnectorTest, SaysWhatWasWrongWithEveryAddress) {

@@ -1,11 +1,13 @@
 #include "net/listener.hpp"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <ranges>
@@ -68,6 +70,16 @@ Result<> prepare_socket_file(const Listener::Options& options) {
     }
   }
   return {};
+}
+
+/// "::", which with IPv6 is all of IPv4 as well.
+bool is_every_address(const Address& address) {
+  return address.family() == AF_INET6 &&
+         IN6_IS_ADDR_UNSPECIFIED(&reinterpret_cast<const sockaddr_in6*>(address.raw())->sin6_addr);
+}
+
+UniqueFd make_socket(const Address& address) {
+  return UniqueFd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
 /// A worker that accepts, with a descriptor of its own for the listening socket.
@@ -168,8 +180,13 @@ const Address& Listener::address() const noexcept {
 }
 
 Result<std::unique_ptr<Listener>> Listener::open(Options options) {
-  const Address& wanted = options.address;
-  UniqueFd fd(::socket(wanted.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  Address& wanted = options.address;
+  UniqueFd fd = make_socket(wanted);
+  if (!fd && errno == EAFNOSUPPORT && is_every_address(wanted)) {
+    const auto port = reinterpret_cast<const sockaddr_in6*>(wanted.raw())->sin6_port;
+    wanted = Address::from_bytes(std::array<std::uint8_t, 4>{}, ntohs(port));
+    fd = make_socket(wanted);
+  }
   if (!fd) return failure(cannot_listen(wanted, errno));
   if (wanted.is_unix()) {
     remove_stale_socket(wanted);

@@ -30,7 +30,8 @@ class Listener {
   using Accepted = std::function<void(Worker&, AcceptedSocket)>;
 
   /// Binds at once, so that "address in use" is an error of the start. A stale socket file (no
-  /// process behind it) is replaced, a live one is refused.
+  /// process behind it) is replaced, a live one is refused. Where the kernel knows no IPv6, all
+  /// addresses (`:5000`) are those of IPv4.
   static Result<std::unique_ptr<Listener>> open(Options options);
   ~Listener();
   Listener(const Listener&) = delete;
