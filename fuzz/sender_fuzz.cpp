@@ -47,8 +47,8 @@ void judge(const RequestHead& parsed, std::string_view address, bool listed) {
     require(listed || !is_sender_claim(header.name));
   }
   if (listed) return;
-  require(client.address == address && client.proxy.empty() && !client.secure && !client.user);
-  require(client.host == head.find("Host").value_or(""));
+  require(client.address == address && client.proxy.empty() && client.scheme.empty() &&
+          client.host.empty() && !client.user);
 }
 
 }  // namespace

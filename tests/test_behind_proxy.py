@@ -1,6 +1,10 @@
 """Behind nginx and haproxy: whose word about the client is taken, and whose is not."""
 
+import grp
+import os
+import pwd
 import socket
+import stat
 import struct
 from pathlib import Path
 
@@ -110,13 +114,30 @@ def test_a_trusted_chain_is_walked_from_the_right(server, unix, plain, headers, 
         assert (line["client"], line["proxy"]) == (client, proxy)
 
 
+@pytest.mark.parametrize("headers, scheme, host", [
+    ([("X-Forwarded-Proto", "https")], "https", "registry.example.com"),
+    ([("X-Forwarded-Proto", "HTTP"), ("X-Forwarded-Host", "shop.example.com")], "http", "shop.example.com"),
+    ([("X-Forwarded-For", "203.0.113.5"), ("X-Forwarded-Port", "5043")], None, "registry.example.com:5043"),
+    ([("Forwarded", 'for=203.0.113.5;proto=https;host="shop.example.com:5043"')], "https", "shop.example.com:5043"),
+    ([], None, None),
+])
+def test_the_log_shows_how_the_client_reached_the_proxy(server, plain, headers, scheme, host):
+    target = f"/v2/?mark={next(marks)}"
+    with Connection(plain) as connection:
+        connection.send(b"".join(b"%s: %s\r\n" % (name.encode(), value.encode()) for name, value in [
+            (f"GET {target} HTTP/1.1\r\nHost", "registry.example.com"), OWNER, PROVEN, *headers]) + b"\r\n")
+        assert connection.read_response().status == 200
+    line = server.log.wait("request", target=target)
+    assert (line.get("scheme"), line.get("host")) == (scheme, host)
+
+
 def test_a_stranger_is_who_the_socket_says(server, stranger):
     claims = [("X-Forwarded-For", "203.0.113.5"), ("Forwarded", "for=203.0.113.6"), ("X-Remote-User", "owner"),
               ("X-Remote-Groups", "owners"), PROVEN]
     response, line = ask(server, stranger, claims)
     assert response.status == 401
     assert line["client"] == STRANGER
-    assert "proxy" not in line
+    assert not {"proxy", "scheme", "host"} & set(line)
     assert ask(server, stranger, [OWNER, *claims])[0].status == 200
 
 
@@ -179,15 +200,39 @@ def test_a_name_that_no_user_can_have_is_refused(server, plain, name):
 
 def test_behind_a_unix_socket_users_need_no_secret(site):
     site.config["listen"] = [{"address": f"unix:{site.folder}/plain.sock", "tls": "off"}]
-    site.config["trusted_proxies"] = {"from": "unix:", "user_header": "X-Remote-User"}
+    site.config["trusted_proxies"] = {"from": "unix:", "user_header": "X-Portal-Login"}
     with site.start() as server:
-        response, line = ask(server, endpoint(server, 0), [("X-Remote-User", "dora")])
+        response, line = ask(server, endpoint(server, 0), [("X-Portal-Login", "dora")])
         assert (response.status, line["user"], line["source"]) == (200, "dora", "proxy")
+        assert ask(server, endpoint(server, 0), [("X-Remote-User", "dora")])[0].status == 401
         site.config["trusted_proxies"] = {}
         site.save()
         server.reload()
         server.log.wait("configuration reloaded")
-        assert ask(server, endpoint(server, 0), [("X-Remote-User", "dora")])[0].status == 401
+        assert ask(server, endpoint(server, 0), [("X-Portal-Login", "dora")])[0].status == 401
+
+
+# ---- who may use a Unix socket
+
+def test_a_unix_socket_has_the_owner_and_the_mode_it_was_given(site):
+    address = {"address": f"unix:{site.folder}/given.sock", "tls": "off"}
+    site.config["listen"] = [{**address, "mode": "0640", "owner": "nobody", "group": "nogroup"},
+                             {**address, "address": f"unix:{site.folder}/plain.sock"}]
+    with site.start():
+        given, plain = (os.stat(site.folder / name) for name in ("given.sock", "plain.sock"))
+    assert (given.st_uid, given.st_gid) == (pwd.getpwnam("nobody").pw_uid, grp.getgrnam("nogroup").gr_gid)
+    assert (plain.st_uid, plain.st_gid) == (os.getuid(), os.getgid())
+    assert [stat.S_IMODE(each.st_mode) for each in (given, plain)] == [0o640, 0o660]
+
+
+@pytest.mark.parametrize("key, value", [
+    ("mode", "0999"), ("mode", "rw-rw----"), ("mode", "1777"), ("mode", ""), ("owner", "no-such-user"),
+    ("group", "no-such-group")])
+def test_a_unix_socket_is_given_to_nobody_by_mistake(site, key, value):
+    site.config["listen"] = [{"address": f"unix:{site.folder}/s", "tls": "off", key: value}]
+    refused = site.command("check", check=False)
+    assert refused.returncode == 1
+    assert f"listen[0].{key}" in said(refused) and f'"{value}"' in said(refused)
 
 
 # ---- PROXY headers
@@ -339,6 +384,7 @@ def test_nginx_in_front_needs_no_more_than_its_usual_lines(server, authority, te
     where = through(nginx, authority, STRANGER)
     response, line = ask(server, where, [OWNER, ("X-Forwarded-For", "1.1.1.1"), ("Forwarded", "for=1.1.1.1")])
     assert (response.status, line["client"]) == (200, STRANGER)
+    assert line["scheme"] == "https" and line["host"]
     with server.client("owner", endpoint=where) as client:
         data = noise(3_000_000, f"nginx {index}")
         digest = client.push_blob("nginx/blob", data)

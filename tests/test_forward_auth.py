@@ -1,5 +1,6 @@
 """Beside nginx: the recipe's nginx keeps its place in front of docker-registry, and asks Moorgate."""
 
+import json
 import re
 from pathlib import Path
 
@@ -237,6 +238,28 @@ def test_a_question_that_cannot_be_answered_lets_nobody_pass(judge, headers, wor
 def test_everything_else_is_a_403(judge, method, uri):
     assert ask(judge, question(method, uri)).status == 403
     assert ask(judge, question(method, uri), user=None).status == 401
+
+
+@pytest.mark.parametrize("head, word", [
+    (b"GET / HTTP/1.1\r\nHost: a\r\nCookie: " + 25_000 * b"x" + b"\r\n\r\n", "24 KiB"),
+    (b"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", ""),
+    (b"GET / HTTP/3.0\r\nHost: a\r\n\r\n", ""),
+    (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", ""),
+], ids=["large", "malformed", "version", "encoding"])
+def test_a_question_that_cannot_be_read_is_a_403(judge, head, word):
+    with Connection(judge.endpoint(purpose="forward_auth", unix=True)) as connection:
+        connection.send(head)
+        answer = connection.read_response()
+    assert (answer.status, answer.error) == (403, "UNSUPPORTED")
+    assert word in answer.message
+    assert json.loads(answer.header("X-Moorgate-Error")) == answer.json()
+
+
+def test_a_head_that_nginx_takes_and_moorgate_does_not_is_a_403(nginx, authority):
+    with client(nginx, authority, "pusher") as pusher:
+        answer = pusher.request("GET", "/v2/", [(f"X-Filler-{number}", 6500 * "x") for number in range(4)])
+    assert (answer.status, answer.error) == (403, "UNSUPPORTED")
+    assert "24 KiB" in answer.message
 
 
 def test_too_many_wrong_passwords_are_a_403(folder, authority):

@@ -37,6 +37,10 @@ bool may_hide_mount(const http::RequestHead& head, const Intent& intent) {
          std::ranges::any_of(head.headers, http::is_form);
 }
 
+std::string_view first_line(std::string_view text) {
+  return text.substr(0, text.find('\n'));
+}
+
 std::string joined(const std::vector<std::string>& names) {
   std::string out;
   for (const auto& name : names) {
@@ -49,7 +53,10 @@ std::string joined(const std::vector<std::string>& names) {
 }  // namespace
 
 http::ErrorPage ForwardAuthEndpoint::error_page(int /*status*/, std::string_view reason) const {
-  return {.content_type = kJson, .body = render_error("UNSUPPORTED", reason), .headers = {}};
+  http::ErrorPage page{.content_type = kJson, .body = render_error("UNSUPPORTED", reason)};
+  page.headers = "X-Moorgate-Error: " + std::string(first_line(page.body)) + "\r\n";
+  page.status = 403;
+  return page;
 }
 
 Task<> ForwardAuthEndpoint::handle(http::Exchange& exchange) {
@@ -126,8 +133,7 @@ Task<> ForwardAuthEndpoint::refuse(http::Exchange& exchange, Refusal refusal) co
   start_answer(exchange, refusal.status);
   if (refusal.status == 401) exchange.header("WWW-Authenticate", gate_.challenge());
   exchange.header("Content-Type", kJson);
-  const std::string_view line = std::string_view(body).substr(0, body.find('\n'));
-  exchange.header("X-Moorgate-Error", line);
+  exchange.header("X-Moorgate-Error", first_line(body));
   co_await exchange.send(body);
 }
 

@@ -11,8 +11,9 @@ namespace moorgate::api {
 
 /// Beside nginx (auth_request) or Traefik (forwardAuth): answers whether the request that the proxy
 /// has received may go on to the registry behind it. 200 with Remote-User and Remote-Groups, 401
-/// with the challenge, 403, and nothing else, because nginx makes a 500 of everything else. A
-/// refusal stands in the body and, as nginx throws that away, in X-Moorgate-Error as well.
+/// with the challenge, 403, also to a head that cannot be read, and nothing else, because nginx
+/// makes a 500 of everything else. A refusal stands in the body and, as nginx throws that away, in
+/// X-Moorgate-Error as well.
 ///
 /// What a proxy cannot filter is refused where it would show too much: _catalog for whoever may not
 /// pull everything, and a mount from a repository that the caller may not pull from.

@@ -111,8 +111,9 @@ std::size_t room_for(const Exchange& exchange) {
   std::size_t escaped = 0;
   for (const std::string_view text :
        {std::string_view(exchange.client().address), std::string_view(exchange.client().proxy),
-        std::string_view(exchange.record.principal), std::string_view(exchange.record.source),
-        exchange.head().method_text, exchange.head().target, exchange.record.action,
+        std::string_view(exchange.client().host), std::string_view(exchange.record.principal),
+        std::string_view(exchange.record.source), exchange.head().method_text,
+        exchange.head().target, exchange.record.action,
         std::string_view(exchange.record.repository), std::string_view(exchange.record.reason),
         std::string_view(exchange.record.original)}) {
     escaped += std::min(text.size(), kFieldLimit);
@@ -127,6 +128,8 @@ void add_json(Line& line, std::string_view now, const Exchange& exchange,
   line.raw(now);
   line.member(R"(","level":"info","message":"request","client":")", exchange.client().address);
   if (!exchange.client().proxy.empty()) line.member(R"(","proxy":")", exchange.client().proxy);
+  if (!exchange.client().scheme.empty()) line.member(R"(","scheme":")", exchange.client().scheme);
+  if (!exchange.client().host.empty()) line.member(R"(","host":")", exchange.client().host);
   line.member(R"(","user":")", record.principal);
   if (!record.source.empty()) line.member(R"(","source":")", record.source);
   line.member(R"(","method":")", exchange.head().method_text);

@@ -94,6 +94,17 @@ TEST_F(AccessLogTest, WritesOneJsonObjectForARequest) {
                        "\n"));
 }
 
+TEST_F(AccessLogTest, ShowsWhatAProxySaysOfTheClient) {
+  client_.proxy = "10.0.0.1";
+  client_.scheme = "https";
+  client_.host = "reg.example.com:5043";
+  EXPECT_THAT(line(log::Format::json, {}),
+              HasSubstr(R"("client":"192.0.2.1","proxy":"10.0.0.1","scheme":"https",)"
+                        R"("host":"reg.example.com:5043","user":"")"));
+  client_.host = std::string(10'000, '"');
+  EXPECT_THAT(line(log::Format::json, {}), HasSubstr(R"(\"\"","user")"));
+}
+
 TEST_F(AccessLogTest, EscapesWhatWouldBreakTheLine) {
   // Each special byte at every place of a word of eight, and behind the last whole word.
   for (std::size_t at = 0; at < 19; ++at) {

@@ -25,8 +25,8 @@ std::unexpected<Error> refused(std::string message) {
 Result<> put_claim(ForwardedClaim claim, Client& client) {
   if (!claim.address.empty()) client.proxy = std::exchange(client.address, claim.address);
   if (!claim.scheme.empty()) {
-    client.secure = equals_ignoring_case(claim.scheme, "https");
-    if (!client.secure && !equals_ignoring_case(claim.scheme, "http")) {
+    client.scheme = equals_ignoring_case(claim.scheme, "https") ? "https" : "http";
+    if (!equals_ignoring_case(claim.scheme, client.scheme)) {
       return refused("the proxy says the client's scheme is " + moorgate::quoted(claim.scheme) +
                      "; only http and https are known");
     }
@@ -82,6 +82,9 @@ Result<> believe(const Peer& peer, const TrustedProxies& proxies, const RequestH
                  Client& client) {
   auto claim = read_forwarded_claim(proxies, head, peer.encrypted);
   if (!claim) return failure(std::move(claim).error());
+  const bool spoke = !claim->address.empty() || !claim->scheme.empty();
+  // The proxies that keep the client's Host say no more about it.
+  if (spoke) client.host.assign(head.find("Host").value_or(""));
   if (auto put = put_claim(*std::move(claim), client); !put) return put;
   return put_user(proxies, head, client);
 }
@@ -93,16 +96,12 @@ bool stays(std::string_view name) noexcept {
 
 }  // namespace
 
-std::string Client::origin() const {
-  return host.empty() ? std::string() : (secure ? "https://" : "http://") + host;
-}
-
 Result<> take_client(const Peer& peer, const TrustedProxies& proxies, RequestHead& head,
                      Client& into) {
   into.address.assign(peer.host);
   into.proxy.clear();
-  into.secure = peer.encrypted;
-  into.host.assign(head.find("Host").value_or(""));
+  into.scheme = {};
+  into.host.clear();
   into.user.reset();
   const bool believed = is_believed(peer, proxies, head);
   if (believed) {

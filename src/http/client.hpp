@@ -17,21 +17,19 @@ struct ProxiedUser {
   std::string groups;
 };
 
-/// Who sent a request and by which address they reached us: the socket's facts, or what trusted
-/// proxies say about the far end of their chain.
+/// Who sent a request: the socket's facts, or what trusted proxies say about the far end of their
+/// chain.
 struct Client {
   /// IP address without port, "unix", "unknown", or what a proxy calls a client it hides.
   std::string address;
   /// The proxy at the socket if one spoke for the client, else empty.
   std::string proxy;
-  /// Whether the client speaks TLS.
-  bool secure = false;
-  /// Host, perhaps with port, as the client wrote it; empty if nobody says.
+  /// Where a proxy spoke for the client: "http" or "https" as the client used it, if the proxy
+  /// says.
+  std::string_view scheme;
+  /// There too: host, perhaps with port, as the client wrote it; empty if nobody says.
   std::string host;
   std::optional<ProxiedUser> user;
-
-  /// "https://registry.example.com", or empty without a host: how absolute URLs begin.
-  std::string origin() const;
 };
 
 /// The connection a request came by.

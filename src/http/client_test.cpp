@@ -34,6 +34,9 @@ struct Request {
     return out;
   }
 
+  /// What is believed of where the client went.
+  std::string origin() const { return std::string(client.scheme) + "://" + client.host; }
+
   std::string bytes;
   net::Address peer;
   RequestHead head;
@@ -81,30 +84,32 @@ TEST(TakeClient, SchemeAndHostComeFromTheProxyThatSawTheClient) {
   };
   const std::string_view chain = "X-Forwarded-For: 203.0.113.5, 10.1.1.1\r\n";
   for (const auto& [headers, origin] : {
-           Case{"", "http://reg.example.com"},
+           Case{"", "://reg.example.com"},
            Case{"X-Forwarded-Proto: https\r\n", "https://reg.example.com"},
            Case{"X-Forwarded-Proto: HTTPS\r\n", "https://reg.example.com"},
            Case{"X-Forwarded-Proto: https, http\r\n", "https://reg.example.com"},
            Case{"X-Forwarded-Proto: http, https, http\r\n", "https://reg.example.com"},
-           Case{"X-Forwarded-Host: shop.example.com\r\n", "http://shop.example.com"},
+           Case{"X-Forwarded-Host: shop.example.com\r\n", "://shop.example.com"},
            Case{"X-Forwarded-Host: evil, shop.example.com, inner\r\nX-Forwarded-Proto: https\r\n",
                 "https://shop.example.com"},
            Case{"X-Forwarded-Proto: https\r\nX-Forwarded-Port: 443\r\n", "https://reg.example.com"},
            Case{"X-Forwarded-Proto: https\r\nX-Forwarded-Port: 5043\r\n",
                 "https://reg.example.com:5043"},
-           Case{"X-Forwarded-Host: [::1]\r\nX-Forwarded-Port: 81\r\n", "http://[::1]:81"},
-           Case{"X-Forwarded-Host: a:82\r\nX-Forwarded-Port: 81\r\n", "http://a:82"},
+           Case{"X-Forwarded-Host: [::1]\r\nX-Forwarded-Port: 81\r\n", "://[::1]:81"},
+           Case{"X-Forwarded-Host: a:82\r\nX-Forwarded-Port: 81\r\n", "://a:82"},
        }) {
     const Request request(std::string(chain) + std::string(headers));
     EXPECT_EQ(request.error, "") << headers;
-    EXPECT_EQ(request.client.origin(), origin) << headers;
+    EXPECT_EQ(request.origin(), origin) << headers;
   }
   const Request forwarded(
       "Forwarded: for=1.1.1.1;host=evil, for=203.0.113.5;proto=https, "
       "for=10.1.1.1;proto=http;host=\"shop:5043\"\r\n");
-  EXPECT_EQ(forwarded.client.origin(), "https://shop:5043");
+  EXPECT_EQ(forwarded.origin(), "https://shop:5043");
   const Request direct("X-Forwarded-Proto: http\r\n", "203.0.113.9", trusted(), true);
-  EXPECT_EQ(direct.client.origin(), "https://reg.example.com");
+  EXPECT_EQ(direct.origin(), "://") << "a stranger's words";
+  EXPECT_EQ(Request("").origin(), "://") << "a proxy that says nothing";
+  EXPECT_EQ(Request("X-Forwarded-Proto: http\r\n").origin(), "http://reg.example.com");
 }
 
 TEST(TakeClient, RefusesWhatAProxyShouldNotSend) {
@@ -151,7 +156,7 @@ TEST(TakeClient, OneFamilyCanBeChosen) {
   TrustedProxies proxies = trusted();
   proxies.headers = TrustedProxies::Headers::x_forwarded;
   EXPECT_EQ(Request(both, "10.0.0.1", proxies).client.address, "203.0.113.5");
-  EXPECT_FALSE(Request(both, "10.0.0.1", proxies).client.secure);
+  EXPECT_EQ(Request(both, "10.0.0.1", proxies).client.scheme, "");
   proxies.headers = TrustedProxies::Headers::forwarded;
   EXPECT_EQ(Request(both, "10.0.0.1", proxies).client.address, "203.0.113.6");
 }
@@ -168,7 +173,7 @@ TEST(TakeClient, BelievesNoStrangerAndHidesWhatTheySaid) {
     const Request request(headers, peer);
     EXPECT_EQ(request.error, "");
     EXPECT_EQ(request.client.address, peer);
-    EXPECT_EQ(request.client.origin(), "http://reg.example.com");
+    EXPECT_EQ(request.origin(), "://");
     EXPECT_FALSE(request.client.user);
     EXPECT_EQ(request.names(),
               "Host Accept X-Docker-Token X-Forward X-Forwarded-Uri Authorization ");
@@ -191,6 +196,23 @@ TEST(TakeClient, TakesOverAUserAndLeavesNoTraceInTheHead) {
   no_users.user_header.clear();
   EXPECT_FALSE(Request("X-Remote-User: alice\r\n", "10.0.0.1", no_users).client.user);
   EXPECT_TRUE(Request("X-Remote-User: alice\r\n", "unix", trusted({"unix:"})).client.user);
+}
+
+TEST(TakeClient, TheHeadersOfUsersHaveTheNamesThatWereGiven) {
+  TrustedProxies proxies = trusted();
+  proxies.user_header = "X-Portal-Login";
+  proxies.groups_header = "X-Portal-Teams";
+  const std::string_view claims =
+      "X-Portal-Login: alice\r\nx-portal-teams: a\r\nX_Portal_Login: mallory\r\n"
+      "X-Remote-User: mallory\r\n";
+  const Request request(claims, "10.0.0.1", proxies);
+  ASSERT_TRUE(request.client.user) << request.error;
+  EXPECT_EQ(request.client.user->name, "alice");
+  EXPECT_EQ(request.client.user->groups, "a");
+  EXPECT_EQ(request.names().find("Portal"), std::string::npos) << request.names();
+  const Request stranger(claims, "203.0.113.9", proxies);
+  EXPECT_FALSE(stranger.client.user);
+  EXPECT_EQ(stranger.names(), "Host ");
 }
 
 TEST(TakeClient, WithASecretOnlyWhoKnowsItIsBelieved) {
@@ -223,7 +245,8 @@ TEST(TakeClient, NothingIsLeftOfTheRequestBefore) {
   ASSERT_TRUE(taken);
   EXPECT_EQ(first.client.address, "10.0.0.1");
   EXPECT_EQ(first.client.proxy, "");
-  EXPECT_EQ(first.client.origin(), "http://reg.example.com");
+  EXPECT_EQ(first.client.scheme, "");
+  EXPECT_EQ(first.client.host, "");
   EXPECT_FALSE(first.client.user);
 }
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -130,7 +131,9 @@ struct ErrorPage {
   std::string_view content_type;
   std::string body;
   /// Further header lines, each ending in CR LF.
-  std::string_view headers;
+  std::string headers = {};
+  /// Where the handler answers a head that was refused with another status than that of the server.
+  std::optional<int> status = std::nullopt;
 };
 
 /// Whoever answers requests. One per worker.

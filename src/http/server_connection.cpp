@@ -247,7 +247,7 @@ Task<> ServerConnection::refuse(HeadError error) {
                     {*stream_, deadline_, server_.limits_.send_timeout, server_.worker_.http_date(),
                      scratch_, memo_, client_},
                     false);
-  exchange.status(error.status);
+  exchange.status(page.status.value_or(error.status));
   exchange.header("Content-Type", page.content_type);
   for (std::string_view lines = page.headers; !lines.empty();) {
     const std::size_t colon = lines.find(": ");
