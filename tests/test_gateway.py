@@ -2,6 +2,7 @@
 behind is Debian's docker-registry."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -203,8 +204,28 @@ def test_requests_are_logged_and_counted_as_in_any_shape(server, pusher, owner, 
     refused = server.log.wait("request", method="DELETE", repository=repository)
     assert refused["status"] == 403 and "delete" in refused["reason"]
     counted = owner.get("/metrics").body.decode()
-    assert "moorgate_upstream_up 1" in counted
+    assert "\nmoorgate_upstream_up 1\n" in counted
     assert 'moorgate_requests_total{method="PUT",status="2xx"}' in counted
+
+
+def test_nothing_is_stored_here(server, pusher, behind, repository):
+    def files():
+        """What lies in the gateway's folder; the registry behind has its own in there."""
+        return {path: path.stat().st_size for path in server.site.folder.rglob("*")
+                if path.relative_to(server.site.folder).parts[0] not in ("behind", "store")}
+
+    def opened():
+        found = {os.readlink(entry) for entry in Path(f"/proc/{server.pid}/fd").iterdir()}
+        return {path for path in found if path.startswith("/") and not path.startswith("/dev/")}
+    before = files()
+    pusher.push_image(repository, "v1", image(noise(100_000, repository)))
+    upload = pusher.start_upload(repository)
+    upload = location(pusher.append(upload, noise(3_000_000, "under way"), 0))
+    # Neither under a name nor without one.
+    assert opened() == {str(server.site.folder / "stdout")}
+    assert pusher.finish_upload(upload, digest_of(noise(3_000_000, "under way"))).status == 201
+    assert not server.site.store.exists()
+    assert files() == before
 
 
 def test_the_base_and_the_extensions_are_our_own(reader):

@@ -260,7 +260,7 @@ def test_a_client_that_breaks_off_a_push_ends_it_behind_and_is_no_error(site):
         assert ended.wait(30)
         assert server.log.wait("request", method="PATCH")["status"] == 499
         assert not [entry for entry in server.log.entries if entry.get("level") == "error"]
-        assert "moorgate_upstream_up 1" in metrics(server)
+        assert "\nmoorgate_upstream_up 1\n" in metrics(server)
 
 
 def test_a_client_that_breaks_off_a_pull_ends_it_behind(site):
@@ -328,8 +328,8 @@ def recovered(server, client):
     eventually(lambda: client.get("/v2/team/app/manifests/none").status == 404, "the registry behind is used again")
     data = noise(10_000, "recovered")
     assert client.blob("team/app", client.push_blob("team/app", data)).body == data
-    assert "moorgate_upstream_up 1" in eventually(
-        lambda: (text := metrics(server)) and "moorgate_upstream_up 1" in text and text, "the metrics show it")
+    assert "\nmoorgate_upstream_up 1\n" in eventually(
+        lambda: (text := metrics(server)) and "\nmoorgate_upstream_up 1\n" in text and text, "the metrics show it")
 
 
 def test_a_registry_that_is_down_at_the_start_is_used_once_it_is_there(site, behind):
@@ -337,17 +337,33 @@ def test_a_registry_that_is_down_at_the_start_is_used_once_it_is_there(site, beh
         # The gate itself needs nobody.
         assert client.get("/v2/").status == 200
         assert client.get("/readyz").status == 200
-        seen = set()
+        seen = []
         for _ in range(20):
             response = client.get("/v2/team/app/manifests/v1")
             assert response.status in (502, 503) and response.error == "UNAVAILABLE"
             if response.status == 503:
                 assert int(response.header("Retry-After")) >= 1
-            seen.add(response.status)
-        assert seen == {502, 503}, "after some failures it is left in peace for a while"
-        eventually(lambda: "moorgate_upstream_up 0" in metrics(server), "the metrics show it")
+            seen.append(response.status)
+        assert seen == sorted(seen) and set(seen) == {502, 503}, "after some failures it is left in peace for a while"
+        counted = eventually(lambda: (text := metrics(server)) and "\nmoorgate_upstream_up 0\n" in text and text,
+                             "the metrics show it")
+        for kind, status in ("unreachable", 502), ("suspended", 503):
+            assert f'moorgate_upstream_failures_total{{kind="{kind}"}} {seen.count(status)}\n' in counted
         behind.start()
         recovered(server, client)
+
+
+def test_a_registry_that_is_given_up_and_exchanged_counts_as_up(site, behind):
+    with site.stand_in_front_of(behind.url).start() as server, server.client("pusher") as client:
+        assert [client.get("/v2/team/app/manifests/v1").status for _ in range(20)][-1] == 503
+        eventually(lambda: "\nmoorgate_upstream_up 0\n" in metrics(server), "the metrics show it")
+        with Upstream(answering(lambda _: reply(404))) as other:
+            site.stand_in_front_of(other.url).save()
+            server.reload()
+            eventually(lambda: "\nmoorgate_upstream_up 1\n" in metrics(server), "the metrics show it")
+            assert client.get("/v2/team/app/manifests/v1").status == 404
+            shown = [line for line in metrics(server).splitlines() if line.startswith("moorgate_upstream_")]
+            assert [line for line in shown if "failures_total" not in line] == ["moorgate_upstream_up 1"]
 
 
 def test_a_registry_killed_in_mid_pull_cuts_the_client_off(site, behind):

@@ -163,6 +163,19 @@ def test_what_cannot_change_without_a_restart_is_said(site):
         assert any("storage" in warning and "need a restart" in warning for warning in warnings)
 
 
+def test_another_upload_key_needs_a_restart(site):
+    site.stand_in_front_of("http://127.0.0.1:1", upload_key="0123456789abcdef")
+    with site.start() as server:
+        for key, warnings in ("0123456789abcdef", 0), ("fedcba9876543210", 1):
+            site.config["upstream"]["upload_key"] = key
+            site.save()
+            reloads = len(server.log.find("configuration reloaded"))
+            server.reload()
+            eventually(lambda: len(server.log.find("configuration reloaded")) > reloads, "it is reloaded")
+            said = [entry["message"] for entry in server.log.entries if entry["level"] == "warning"]
+            assert sum("upstream.upload_key" in each and "need a restart" in each for each in said) == warnings
+
+
 def test_a_reload_does_not_believe_in_sockets_that_are_not_there_yet(site):
     """The open socket is everybody's until a restart, whatever the new file says about it."""
     listen = {"address": f"unix:{site.folder}/open.sock", "tls": "off", "mode": "0666"}

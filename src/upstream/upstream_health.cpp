@@ -3,18 +3,8 @@
 #include <algorithm>
 
 #include "base/log.hpp"
-#include "base/metrics.hpp"
 
 namespace moorgate::upstream {
-namespace {
-
-metrics::Gauge& suspended() {
-  static metrics::Gauge& gauge = metrics::gauge(
-      "moorgate_upstream_suspended", "1 while requests to the registry behind are held back");
-  return gauge;
-}
-
-}  // namespace
 
 std::chrono::milliseconds UpstreamHealth::wait(std::int64_t now) const noexcept {
   if (!open()) return std::chrono::milliseconds(0);
@@ -27,7 +17,6 @@ void UpstreamHealth::succeeded() {
   failures_.store(0, std::memory_order_relaxed);
   bool was_open = true;
   if (!open_.compare_exchange_strong(was_open, false, std::memory_order_acq_rel)) return;
-  suspended().subtract();
   log::info("the upstream is back", {{"upstream", name_}});
 }
 
@@ -38,7 +27,6 @@ bool UpstreamHealth::failed(std::int64_t now, std::string_view why) {
   probe_at_.store(now + kFirstBackOff.count(), std::memory_order_relaxed);
   bool was_open = false;
   if (!open_.compare_exchange_strong(was_open, true, std::memory_order_acq_rel)) return false;
-  suspended().add();
   log::error("the upstream is down; requests to it fail at once until it is back",
              {{"upstream", name_}, {"error", why}});
   return true;
