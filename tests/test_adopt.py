@@ -2,9 +2,12 @@
 
 import json
 import os
+import pty
+import re
 import shutil
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -264,6 +267,43 @@ def test_an_adoption_that_is_killed_again_and_again_ends_complete(site):
         for name in names:
             assert client.tags(name).json()["tags"] == sorted(f"v{version}" for version in range(40))
         assert client.manifest("many/app-7", "v7").body == image(b"7 7").manifest.data
+
+
+def test_on_a_terminal_a_bar_shows_how_far_the_adoption_is(site):
+    generate(site, repositories=40, images=10)
+    ours, theirs = pty.openpty()
+    ready = threading.Event()
+
+    def limp():
+        """Too slow for the time after which the bar appears."""
+        while not ready.wait(0.005):
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(0.12)
+            process.send_signal(signal.SIGCONT)
+
+    with open(ours, errors="replace", newline="") as terminal, subprocess.Popen(
+            [BINARY, "serve", "--config", site.save()], stdin=subprocess.DEVNULL, stderr=theirs) as process:
+        os.close(theirs)
+        limping = threading.Thread(target=limp)
+        limping.start()
+        shown = ""
+        try:
+            for line in terminal:
+                shown += line
+                if "ready" in line:
+                    break
+        finally:
+            ready.set()
+            limping.join()
+            process.terminate()
+        assert process.wait(30) == 0
+    bars = re.findall(r"\r\x1b\[KAdopting the registry \[([#.]{30})\] (\d+)/40 repositories, (\d+) files, \d+/s", shown)
+    assert bars, shown
+    assert [int(files) for _, _, files in bars] == sorted(int(files) for _, _, files in bars)
+    for bar, done, _ in bars:
+        assert bar == ("#" * (30 * int(done) // 40)).ljust(30, ".")
+    # It is gone before the log goes on.
+    assert re.search(r"files, \d+/s\r\x1b\[K[^\r]*adopted in place", shown)
 
 
 def test_a_second_moorgate_on_the_folder_is_refused(adopted):
