@@ -7,11 +7,14 @@ client would list; all of them are the site's one manifest.
 """
 
 import hashlib
+import json
 import sqlite3
 import time
 
 from shared import MANIFEST_TYPE, USER
 
+CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
+LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
 TAGGED = "many/tags"
 SCHEMA_VERSION = 2  # of the tables that are written here
 
@@ -88,6 +91,36 @@ def fill_distribution_names(root, digest, count):
         current.mkdir(parents=True)
         (current / "link").write_text(digest)
         (repositories / repository(i) / "_layers").mkdir(parents=True)
+
+
+def fill_distribution_images(root, repositories, images):
+    """`images` tags of as many images in each repository, every one with a configuration and three layers
+    of its own: twelve small files for an image, as docker-registry writes them."""
+    base = root / "docker/registry/v2"
+
+    def put(path, content):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    def put_blob(content):
+        hexadecimal = hashlib.sha256(content).hexdigest()
+        put(base / "blobs/sha256" / hexadecimal[:2] / hexadecimal / "data", content)
+        return {"digest": f"sha256:{hexadecimal}", "size": len(content)}
+
+    for i in range(repositories):
+        names = base / "repositories" / repository(i)
+        for k in range(images):
+            config = put_blob(json.dumps({"architecture": "amd64", "os": "linux", "image": [i, k]}).encode())
+            layers = [put_blob(f"layer {n} of {i} {k}".encode()) for n in range(3)]
+            manifest = put_blob(json.dumps({
+                "schemaVersion": 2, "mediaType": MANIFEST_TYPE, "config": {"mediaType": CONFIG_TYPE, **config},
+                "layers": [{"mediaType": LAYER_TYPE, **layer} for layer in layers]}).encode())
+            for blob in (config, *layers):
+                put(names / "_layers" / blob["digest"].replace(":", "/") / "link", blob["digest"].encode())
+            revision, link = manifest["digest"].replace(":", "/"), manifest["digest"].encode()
+            put(names / "_manifests/revisions" / revision / "link", link)
+            put(names / "_manifests/tags" / tag(k) / "current/link", link)
+            put(names / "_manifests/tags" / tag(k) / "index" / revision / "link", link)
 
 
 def fill_blob_files(root, count):

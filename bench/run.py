@@ -43,6 +43,7 @@ class Bench:
         self.idle_connections = 1000 if quick else 10_000
         self.list_sizes = (1_000, 10_000) if quick else (1_000, 100_000, 1_000_000)
         self.largest_tree = 100_000
+        self.adopted_repositories = 10 if quick else 100
         self.start_blobs = 10_000 if quick else 1_000_000
         self.logins = 200 if quick else 1000
         self.kept = {}  # what works keep for each other

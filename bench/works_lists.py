@@ -125,6 +125,27 @@ def starts(bench, contestant):
     return {**found, "growth": found["full"] / found["empty"]}
 
 
+# ---- moving in
+
+def prepare_adoption(bench):
+    contestant = Moorgate(bench.site, bench.binary, "moorgate-adopting")
+    fill.fill_distribution_images(contestant.folder / "registry", bench.adopted_repositories, 100)
+    bench.kept["adopting"] = contestant
+
+
+def adopt(bench, _):
+    """The rate of a start that finds Docker's registry in its folder and reads it from a warm cache."""
+    contestant = bench.kept["adopting"]
+    shutil.rmtree(contestant.folder / "registry/.moorgate", ignore_errors=True)
+    contestant.start()
+    log = contestant.processes[0].log
+    contestant.stop()
+    done = [line for line in map(json.loads, log.read_text().splitlines()) if "adopted in place" in line["message"]][-1]
+    if done["manifests"] != bench.adopted_repositories * 100 or done["unusable"]:
+        raise WrongAnswer(f"adopted {done}")
+    return {"rate": done["files"] / done["seconds"], "files": done["files"]}
+
+
 WORKS = (
     list_work("tags_page", "page of 100 tags from the middle", tags_page),
     list_work("catalog_page", "page of 100 repositories from the middle", catalog_page),
@@ -135,4 +156,7 @@ WORKS = (
           Target("growth", at_most=1.2)), starts, prepare=prepare_starts,
          note="1 M blobs are 1 M rows of metadata for Moorgate and, for both, 50,000 blob folders with empty "
               "files: neither program looks at blobs when it starts, and this shows that it does not."),
+    Work("adoption", "adopting a folder of docker-registry", ("moorgate",),
+         (Figure("rate", "files/s", more_is_better=True, digits=0), Figure("files", "files", digits=0)),
+         (Target("rate", at_least=50_000),), adopt, prepare=prepare_adoption),
 )
