@@ -3,7 +3,7 @@
 from html import escape
 
 COLOURS = {"recipe": "#9a6b4f", "registry": "#c8a063", "static": "#5b8f8a", "disk": "#8a8a8a",
-           "moorgate": "#3b5bdb"}
+           "proxy": "#5b8f8a", "moorgate": "#3b5bdb", "gateway": "#3b5bdb"}
 WIDTH, LEFT, RIGHT, BAR, GAP, GROUP = 860, 250, 150, 16, 4, 26
 STYLE = "font-family:system-ui,sans-serif;font-size:12px"
 
