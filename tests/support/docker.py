@@ -28,6 +28,13 @@ class DockerEngine(Daemon):
             log=self.folder / "dockerd.log",
             answers=lambda: self.client("probe").run("info", check=False).returncode == 0)
 
+    def stop(self):
+        super().stop()
+        # What a container with the machine's own network leaves mounted.
+        left = self.folder / "exec" / "netns" / "default"
+        if left.exists():
+            run("umount", "-l", left, check=False)
+
     def client(self, name):
         """A docker command line with credentials of its own."""
         return DockerClient(self.socket, self.folder / f"client-{name}")
