@@ -91,9 +91,8 @@ def test_an_image_is_converted_on_the_way(containers, layout, remote, folder, ki
 def test_a_copy_within_the_registry_mounts_the_blobs(containers, layout, remote, server, repository):
     containers.copy(layout, f"{remote}:1")
     containers.copy(f"{remote}:1", f"{remote}/copy:1")
-    first = server.log.wait("request", method="POST", repository=f"{repository}/copy")
-    assert "mount=" in first["target"]
-    assert first["status"] == 201
+    mounted = server.log.wait("request", method="POST", repository=f"{repository}/copy", status=201)
+    assert "mount=" in mounted["target"]
 
 
 @pytest.mark.parametrize("transport", ["dir:{}", "oci:{}:1"])

@@ -12,7 +12,8 @@ namespace moorgate::http {
 class Exchange;
 
 /// One line for each request. A worker collects its lines and hands them over in batches, so that
-/// a busy loop neither locks nor writes for them. One per worker.
+/// a busy loop neither locks nor writes for them; lines of different workers are therefore in order
+/// only to a tick of theirs. One per worker.
 class AccessLog {
  public:
   explicit AccessLog(log::Format format) : format_(format) {}

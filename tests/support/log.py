@@ -46,7 +46,10 @@ class Log:
                 if entry.get("message") == message and fields.items() <= entry.items()]
 
     def wait(self, message, timeout=30, **fields):
-        """The first such entry, as soon as it is there. Fails when the server ends without it."""
+        """The first such entry, as soon as it is there. Fails when the server ends without it.
+
+        Requests of different workers may stand in another order than they came: name what tells them apart.
+        """
         deadline = time.monotonic() + timeout
         while True:
             with self._grown:
