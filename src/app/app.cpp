@@ -30,6 +30,8 @@ constexpr std::size_t kDiskThreads = 8;
 constexpr std::size_t kDiskQueue = 16'384;
 /// Seconds of work, not minutes: clients give up on a login after 15 s.
 constexpr std::size_t kHashQueue = 256;
+/// Whoever sends passwords, right or wrong, takes no time from those who pull and push.
+constexpr int kHashNiceness = 10;
 /// Health and metrics are still answered when all other connections are taken.
 constexpr std::size_t kOperationsReserve = 64;
 /// A certificate that ends within this time is worth a warning.
@@ -80,7 +82,8 @@ App::App(std::filesystem::path file, AppConfig config, log::Format format)
       config_(std::move(config)),
       format_(format),
       disk_(std::make_unique<net::Blocking>("disk", kDiskThreads, kDiskQueue)),
-      hashing_(std::make_unique<net::Blocking>("hashing", worker_count(0), kHashQueue)),
+      hashing_(
+          std::make_unique<net::Blocking>("hashing", worker_count(0), kHashQueue, kHashNiceness)),
       throttle_(std::make_shared<auth::LoginThrottle>(auth::LoginThrottle::Options{})),
       policy_(std::make_shared<access::Policy>(config_.access)),
       proxies_(std::make_shared<http::TrustedProxies>(config_.trusted_proxies)) {}

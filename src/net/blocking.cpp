@@ -1,14 +1,18 @@
 #include "net/blocking.hpp"
 
 #include <pthread.h>
+#include <unistd.h>
+
+#include <tuple>
 
 namespace moorgate::net {
 
-Blocking::Blocking(const std::string& name, std::size_t threads, std::size_t queue_limit)
+Blocking::Blocking(const std::string& name, std::size_t threads, std::size_t queue_limit,
+                   int niceness)
     : queue_limit_(queue_limit) {
   threads_.reserve(threads);
   for (std::size_t i = 0; i < threads; ++i) {
-    threads_.emplace_back([this] { work(); });
+    threads_.emplace_back([this, niceness] { work(niceness); });
     pthread_setname_np(threads_.back().native_handle(), name.substr(0, 15).c_str());
   }
 }
@@ -56,7 +60,9 @@ void Blocking::submit(std::move_only_function<void(bool accepted)> job) {
   job(false);
 }
 
-void Blocking::work() {
+void Blocking::work(int niceness) {
+  // Of this thread alone, on Linux; to stand back is never refused.
+  if (niceness > 0) std::ignore = ::nice(niceness);
   while (true) {
     std::move_only_function<void(bool)> job;
     {

@@ -28,8 +28,9 @@ inline constexpr boost::asio::use_awaitable_t<boost::asio::io_context::executor_
 /// loop: a fixed set of threads and a bounded queue. Any thread may call.
 class Blocking {
  public:
-  /// `name` labels the threads (15 characters at most).
-  Blocking(const std::string& name, std::size_t threads, std::size_t queue_limit);
+  /// `name` labels the threads (15 characters at most). `niceness` (nice(2)) is how far
+  /// they stand back behind the other threads of the process.
+  Blocking(const std::string& name, std::size_t threads, std::size_t queue_limit, int niceness = 0);
   /// As finish().
   ~Blocking();
   Blocking(const Blocking&) = delete;
@@ -71,7 +72,7 @@ class Blocking {
 
  private:
   void submit(std::move_only_function<void(bool accepted)> job);
-  void work();
+  void work(int niceness);
 
   const std::size_t queue_limit_;
   mutable std::mutex mutex_;

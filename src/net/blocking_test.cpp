@@ -1,0 +1,53 @@
+#include "net/blocking.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <atomic>
+#include <future>
+
+namespace moorgate::net {
+namespace {
+
+int niceness_here() {
+  return ::getpriority(PRIO_PROCESS, 0);
+}
+
+int niceness_of(Blocking& pool) {
+  std::promise<int> seen;
+  EXPECT_TRUE(pool.post([&seen] { seen.set_value(niceness_here()); }));
+  return seen.get_future().get();
+}
+
+TEST(Blocking, OnlyItsOwnThreadsStandBack) {
+  const int before = niceness_here();
+  Blocking alike("alike", 1, 1);
+  Blocking behind("behind", 1, 1, 3);
+  EXPECT_EQ(niceness_of(behind), before + 3);
+  EXPECT_EQ(niceness_of(alike), before);
+  EXPECT_EQ(niceness_here(), before);
+}
+
+TEST(Blocking, RefusesWhatIsTooMuchAndFinishesWhatItTook) {
+  std::promise<void> gate;
+  auto open = gate.get_future().share();
+  std::promise<void> begun;
+  std::atomic<int> done = 0;
+  Blocking pool("pool", 1, 1);
+  ASSERT_TRUE(pool.post([&] {
+    begun.set_value();
+    open.wait();
+    ++done;
+  }));
+  begun.get_future().wait();
+  EXPECT_TRUE(pool.post([&] { ++done; }));
+  EXPECT_EQ(pool.queued(), 1);
+  EXPECT_FALSE(pool.post([&] { ++done; }));
+  gate.set_value();
+  pool.finish();
+  EXPECT_EQ(done, 2);
+  EXPECT_FALSE(pool.post([] {}));
+}
+
+}  // namespace
+}  // namespace moorgate::net
