@@ -217,7 +217,7 @@ class Planner {
   /// Whether somebody who gets through to `pull` does not to `list`.
   bool is_narrower(const Directive& server, const Rights& rights, const std::string& list,
                    const std::string& pull) {
-    std::vector<std::string> names = {"", "somebody-whom-no-file-names"};
+    std::vector<std::string> names = {"", kSomebody};
     names.insert(names.end(), rights.users.begin(), rights.users.end());
     return std::ranges::any_of(names, [&](const std::string& name) {
       return lets_through(ask(server, {"GET", pull, name}), name) &&

@@ -11,8 +11,6 @@ namespace {
 using access::Action;
 using access::kActions;
 
-/// No user has this name; whoever gets through with it gets through whatever his name.
-const std::string kSomebody = "somebody-whom-no-file-names";
 constexpr std::size_t kMaxUsers = 2000;
 constexpr std::string_view kDigest =
     "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";

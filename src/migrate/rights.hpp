@@ -13,6 +13,9 @@
 
 namespace moorgate::migrate {
 
+/// No user has this name; whoever gets through with it gets through whatever his name.
+inline const std::string kSomebody = "somebody-whom-no-file-names";
+
 /// Who was let through to do something.
 struct Who {
   enum class Kind { nobody, some, signed_in, anyone };
