@@ -132,7 +132,7 @@ struct ErrorPage {
   std::string body;
   /// Further header lines, each ending in CR LF.
   std::string headers = {};
-  /// Where the handler answers a head that was refused with another status than that of the server.
+  /// Where the handler answers with another status than the one it was asked for.
   std::optional<int> status = std::nullopt;
 };
 

@@ -23,6 +23,18 @@ constexpr std::uint64_t kLingerBytes = 256U << 20U;
 log::RareWarning bad_proxy_header(
     "a connection was closed for its PROXY header; does the proxy send one to this listener?");
 
+Task<> send_page(Exchange& exchange, int status, ErrorPage page) {
+  exchange.status(page.status.value_or(status));
+  exchange.header("Content-Type", page.content_type);
+  for (std::string_view lines = page.headers; !lines.empty();) {
+    const std::size_t colon = lines.find(": ");
+    const std::size_t end = lines.find("\r\n");
+    exchange.header(lines.substr(0, colon), lines.substr(colon + 2, end - colon - 2));
+    lines.remove_prefix(end + 2);
+  }
+  co_await exchange.send(page.body);
+}
+
 }  // namespace
 
 ServerConnection::ServerConnection(Server& server, std::unique_ptr<net::Stream> stream,
@@ -181,12 +193,9 @@ Task<> ServerConnection::serve_request() {
     log::error("a request failed inside", {{"target", head_.target}, {"error", failure_detail}});
     exchange.close_after();
     if (!exchange.responded()) {
-      const ErrorPage page =
-          handler->error_page(500, "the registry failed inside; its log says why");
       exchange.restart_response();
-      exchange.status(500);
-      exchange.header("Content-Type", page.content_type);
-      co_await exchange.send(page.body);
+      co_await send_page(exchange, 500,
+                         handler->error_page(500, "the registry failed inside; its log says why"));
     }
   }
   finish(exchange);
@@ -235,7 +244,6 @@ Task<> ServerConnection::linger() {
 Task<> ServerConnection::refuse(HeadError error) {
   started_ = Clock::now();
   const std::shared_ptr<Handler> handler = own_handler_ ? own_handler_ : server_.handler_;
-  const ErrorPage page = handler->error_page(error.status, error.reason);
   head_ = {};
   head_.method_text = "-";
   head_.target = "-";
@@ -247,16 +255,8 @@ Task<> ServerConnection::refuse(HeadError error) {
                     {*stream_, deadline_, server_.limits_.send_timeout, server_.worker_.http_date(),
                      scratch_, memo_, client_},
                     false);
-  exchange.status(page.status.value_or(error.status));
-  exchange.header("Content-Type", page.content_type);
-  for (std::string_view lines = page.headers; !lines.empty();) {
-    const std::size_t colon = lines.find(": ");
-    const std::size_t end = lines.find("\r\n");
-    exchange.header(lines.substr(0, colon), lines.substr(colon + 2, end - colon - 2));
-    lines.remove_prefix(end + 2);
-  }
   exchange.record.reason = error.reason;
-  co_await exchange.send(page.body);
+  co_await send_page(exchange, error.status, handler->error_page(error.status, error.reason));
   finish(exchange);
   co_await linger();
 }

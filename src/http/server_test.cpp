@@ -59,7 +59,8 @@ class Echo final : public Handler {
   ErrorPage error_page(int status, std::string_view reason) const override {
     return {.content_type = "text/plain",
             .body = std::to_string(status) + " " + std::string(reason),
-            .headers = "X-Page: error\r\n"};
+            .headers = "X-Page: error\r\n",
+            .status = status == 500 ? std::optional(503) : std::nullopt};
   }
 };
 
@@ -214,9 +215,12 @@ TEST_F(ServerTest, DrainsAShortUnreadBodyAndGoesOn) {
   EXPECT_NE(all.find("X-Path: /next"), std::string::npos);
 }
 
-TEST_F(ServerTest, AHandlerThatFailsIsA500) {
+TEST_F(ServerTest, AHandlerThatFailsIsAskedForItsErrorPage) {
   for (const char* path : {"/throw", "/silent"}) {
-    EXPECT_TRUE(answer(post(kClose, "", path)).starts_with("HTTP/1.1 500")) << path;
+    const std::string all = answer(post(kClose, "", path));
+    EXPECT_TRUE(all.starts_with("HTTP/1.1 503")) << path;
+    EXPECT_NE(all.find("X-Page: error\r\n"), std::string::npos) << path;
+    EXPECT_NE(all.find("500 the registry failed inside"), std::string::npos) << path;
   }
   EXPECT_TRUE(answer(post(kClose, "")).starts_with("HTTP/1.1 200")) << "the server goes on";
 }
