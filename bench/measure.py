@@ -3,6 +3,7 @@
 import mmap
 import os
 import statistics
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +59,13 @@ def use_memory(size):
     """Uses and frees `size` bytes. On a virtual machine the host may have to find each page first, which
     would be on the account of whoever comes next."""
     mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE).close()
+
+
+def settle(pids):
+    """Waits until processes have nothing left to do."""
+    used = None
+    while used != (used := cpu_seconds(pids)):
+        time.sleep(0.2)
 
 
 def reset_peak(pids):
