@@ -96,15 +96,17 @@ Task<> send_client_fault(http::Exchange& exchange, const Error& error) {
 }
 
 /// Registries in the field answer only with what they are asked for by name, or convert it.
-std::string accept_for(const Call& call) {
-  if (call.route.endpoint != Endpoint::manifest) return {};
-  std::string all;
-  for (const std::string_view type :
-       {oci::media_type::kOciIndex, oci::media_type::kOciManifest, oci::media_type::kDockerList,
-        oci::media_type::kDockerManifest}) {
-    all.append(type).append(", ");
-  }
-  return all + "*/*";
+std::string_view accept_for(const Call& call) {
+  static const std::string kManifests = [] {
+    std::string all;
+    for (const std::string_view type :
+         {oci::media_type::kOciIndex, oci::media_type::kOciManifest, oci::media_type::kDockerList,
+          oci::media_type::kDockerManifest}) {
+      all.append(type).append(", ");
+    }
+    return all + "*/*";
+  }();
+  return call.route.endpoint == Endpoint::manifest ? kManifests : std::string_view();
 }
 
 /// To where the client can go by itself; it takes none of our credentials there.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -29,7 +30,12 @@ std::optional<Integer> parse_decimal(std::string_view text) {
 }
 
 /// ASCII only, independent of the locale.
-bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
+inline bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [lower](char x, char y) {
+           return lower(x) == lower(y);
+         });
+}
 std::string_view trim(std::string_view text) noexcept;
 
 /// Percent-decoding of RFC 3986 §2.1; nullopt on a broken escape. '+' stays '+'.

@@ -114,7 +114,7 @@ Task<ClientResult<ClientResponse>> ReverseProxy::send(Outgoing outgoing, std::st
 
 Task<ClientResult<ClientResponse>> ReverseProxy::forward(http::Exchange& exchange,
                                                          std::string target, std::string scope,
-                                                         std::string accept) {
+                                                         std::string_view accept) {
   const http::RequestHead& head = exchange.head();
   auto headers = headers_for_upstream(head);
   if (!accept.empty() && accepts_anything(head)) {

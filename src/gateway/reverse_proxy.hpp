@@ -29,12 +29,12 @@ class ReverseProxy {
   /// Asks for `target` with the exchange's method, the headers that may cross, and its body, which
   /// the client is asked for only when the upstream wants it. Returns as soon as the answer's head
   /// is there, even while the client still sends. Redirects of a read within the upstream are
-  /// followed, and only those: an answer that is a redirect points elsewhere (`redirect_of`). What
+  /// followed, and only those: an answer that is a redirect points elsewhere (`is_redirect`). What
   /// the upstream cannot be taken at its word for is Kind::malformed. `scope` as for
-  /// Upstream::send.
+  /// Upstream::send. `accept` (empty: none) stands in for a client that accepts anything.
   Task<http::ClientResult<http::ClientResponse>> forward(http::Exchange& exchange,
                                                          std::string target, std::string scope,
-                                                         std::string accept = {});
+                                                         std::string_view accept);
 
   /// A GET of our own, with the same promises.
   Task<http::ClientResult<http::ClientResponse>> fetch(std::string target, std::string scope,

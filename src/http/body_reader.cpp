@@ -180,12 +180,14 @@ Task<Result<std::size_t>> BodyReader::read_some(std::span<char> into) {
 
 Task<Result<std::string>> BodyReader::read_all(std::size_t limit) {
   std::string body;
-  const std::uint64_t known = remaining().value_or(0);
-  if (known > limit) co_return failure(Code::size_invalid, "the body is too large");
-  body.resize(std::max<std::size_t>(static_cast<std::size_t>(known), 4096));
+  const std::uint64_t expected = remaining().value_or(4096);
+  if (remaining() && expected > limit) {
+    co_return failure(Code::size_invalid, "the body is too large");
+  }
+  body.resize(static_cast<std::size_t>(expected));
   std::size_t size = 0;
-  while (true) {
-    if (size == body.size() && !finished()) body.resize(std::min(limit + 1, size * 2));
+  while (!finished()) {
+    if (size == body.size()) body.resize(std::min(limit + 1, size * 2));
     auto got = co_await read_some(std::span(body).subspan(size));
     if (!got) co_return failure(std::move(got).error());
     if (*got == 0) break;

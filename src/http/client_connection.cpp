@@ -51,9 +51,13 @@ void ClientConnection::give_up() noexcept {
   stream_->abort();
 }
 
-bool ClientConnection::reusable() const noexcept {
+bool ClientConnection::complete() const noexcept {
   return sent_ && complete_ && body_.finished() && head_.keep_alive &&
-         head_.framing != Framing::until_close && input_.bytes().empty() && stream_->quiet();
+         head_.framing != Framing::until_close && input_.bytes().empty();
+}
+
+bool ClientConnection::reusable() const noexcept {
+  return complete() && stream_->quiet();
 }
 
 void ClientConnection::rest() noexcept {

@@ -61,7 +61,9 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
 
   /// Not one byte of the answer has come: the server may have closed before it saw the request.
   bool unanswered() const noexcept { return !answered_; }
-  /// Both sides are through with the exchange, its end was certain, and nothing more came.
+  /// Both sides are through with the exchange, and its end was certain.
+  bool complete() const noexcept;
+  /// complete(), and nothing more came since, an end of the connection included: one system call.
   bool reusable() const noexcept;
   /// While it waits for its next exchange it holds no buffer; head() is gone then.
   void rest() noexcept;

@@ -42,6 +42,7 @@ class ClientResponse::Home {
 
   static Task<ClientResult<ClientResponse>> send(std::shared_ptr<Home> self,
                                                  const ClientRequest& request, BodySource* body) {
+    if (!self) co_return client_failure(Kind::busy, "the server's connections are closed");
     auto lease = co_await take(self, Freshness::any);
     if (!lease) co_return client_failure(std::move(lease).error());
     auto outcome = co_await lease->connection->exchange(request, body);
@@ -59,7 +60,8 @@ class ClientResponse::Home {
   }
 
   void give_back(Connection connection) noexcept {
-    if (!closing_->is_set() && connection->reusable()) {
+    // Whoever takes it next looks whether it still is quiet.
+    if (!closing_->is_set() && connection->complete()) {
       connection->rest();
       idle_.push_back({std::move(connection), net::coarse_now()});
     } else {
@@ -205,9 +207,7 @@ ClientPool::~ClientPool() {
 
 Task<ClientResult<ClientResponse>> ClientPool::send(const ClientRequest& request,
                                                     BodySource* body) {
-  auto home = home_.lock();
-  if (!home) co_return client_failure(Kind::busy, "the server's connections are closed");
-  co_return co_await ClientResponse::Home::send(std::move(home), request, body);
+  return ClientResponse::Home::send(home_.lock(), request, body);
 }
 
 std::size_t ClientPool::idle() const noexcept {

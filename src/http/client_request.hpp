@@ -15,7 +15,9 @@ class ClientRequest {
  public:
   /// `target` in origin form; it is checked when the request is sent.
   ClientRequest(std::string_view method, std::string_view target)
-      : method_(method), target_(target) {}
+      : method_(method), target_(target) {
+    lines_.reserve(256);
+  }
 
   /// Adds a header line. False, and nothing is added, where the name is no token or the value holds
   /// a control character, or where owns(name).
