@@ -57,7 +57,19 @@ Result<std::optional<std::uint64_t>> expected_length(const http::RequestHead& he
   return range->length();
 }
 
-/// Receives the request's body into the upload. After an error the upload is where it was before.
+/// What becomes of an upload when a request failed that found it at `before`.
+Task<> recover(Upload& upload, std::uint64_t before, Code code) {
+  if (code == Code::insufficient_storage) {
+    std::ignore = co_await upload.cancel();
+    co_return;
+  }
+  // Of a client that is gone what it sent is kept, so that it can come back and resume.
+  const bool gone = code == Code::end_of_stream || code == Code::timeout;
+  if (!gone) std::ignore = co_await upload.rewind(before);
+  std::ignore = co_await upload.finish_chunk();
+}
+
+/// Receives the request's body into the upload, which recovers from an error.
 Task<Result<>> receive(http::Exchange& exchange, Upload& upload) {
   const std::uint64_t before = upload.offset();
   auto expected = expected_length(exchange.head(), before);
@@ -75,17 +87,17 @@ Task<Result<>> receive(http::Exchange& exchange, Upload& upload) {
   if (outcome && *expected && exchange.body().received() != **expected) {
     outcome = failure(Code::size_invalid, "the chunk is not as long as its Content-Range says");
   }
-  if (outcome) co_return outcome;
-  const Code code = outcome.error().code;
-  if (code == Code::end_of_stream || code == Code::timeout) {
-    // The client is gone; what it sent is kept, so that it can come back and resume.
-    std::ignore = co_await upload.finish_chunk();
-  } else if (code == Code::insufficient_storage) {
-    std::ignore = co_await upload.cancel();
-  } else {
-    std::ignore = co_await upload.rewind(before);
-    std::ignore = co_await upload.finish_chunk();
-  }
+  if (!outcome) co_await recover(upload, before, outcome.error().code);
+  co_return outcome;
+}
+
+/// The same for a chunk, which is written when this returns without an error.
+Task<Result<>> receive_chunk(http::Exchange& exchange, Upload& upload) {
+  const std::uint64_t before = upload.offset();
+  auto outcome = co_await receive(exchange, upload);
+  if (!outcome) co_return outcome;
+  outcome = co_await upload.finish_chunk();
+  if (!outcome) co_await recover(upload, before, outcome.error().code);
   co_return outcome;
 }
 
@@ -237,9 +249,7 @@ Task<> UploadEndpoint::patch(const Call& call, const access::Permit& permit) {
     co_return;
   }
   std::unique_ptr<Upload> upload = std::move(*taken);
-  auto received = co_await receive(call.exchange, *upload);
-  if (received) received = co_await upload->finish_chunk();
-  if (!received) {
+  if (auto received = co_await receive_chunk(call.exchange, *upload); !received) {
     const std::uint64_t offset = upload->offset();
     upload.reset();
     co_await refuse_chunk(call, permit, offset, std::move(received).error());
@@ -270,6 +280,9 @@ Task<> UploadEndpoint::put(const Call& call, const access::Permit& permit) {
     co_return;
   }
   auto committed = co_await upload->commit(*digest);
+  if (!committed && committed.error().code == Code::insufficient_storage) {
+    std::ignore = co_await upload->cancel();
+  }
   upload.reset();
   if (!committed) {
     co_await send_error(exchange, std::move(committed).error());

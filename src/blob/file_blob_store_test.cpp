@@ -8,8 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <fstream>
+#include <future>
 #include <thread>
 #include <tuple>
 
@@ -316,10 +319,11 @@ class FileSizeLimit {
 
 TEST_F(FileBlobStoreTest, AFullDiskKeepsTheSessionAndWhatWasWhole) {
   constexpr std::size_t kStep = UploadBuffers::kSize;
-  const std::string bytes = sample(3 * kStep);
+  const std::string bytes = sample(10 * kStep);
   auto session = create();
   {
     const FileSizeLimit full(kStep + kStep / 2);
+    // What is received runs ahead of the disk, but not so far that this would not be noticed.
     const auto refused = loop_.run(append(*session, bytes));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Code::insufficient_storage);
@@ -351,6 +355,42 @@ TEST_F(FileBlobStoreTest, AFullDiskLeavesNothingOfAPut) {
   EXPECT_EQ(code_of(loop_.run(store_->stat(digest))), Code::blob_unknown);
   EXPECT_FALSE(fs::exists(data_of(digest).parent_path()));
   expect_tidy();
+}
+
+/// What an upload of `bytes` comes to when the disk wakes up only after that many were received.
+Task<Result<std::uint64_t>> upload_before(UploadSession& session, std::string_view bytes,
+                                          std::promise<void>& wake_up) {
+  auto taken = co_await append(session, bytes);
+  wake_up.set_value();
+  if (!taken) co_return failure(taken.error());
+  co_return co_await session.commit(digest_of(Algorithm::sha256, bytes));
+}
+
+TEST_F(FileBlobStoreTest, AnUploadRunsAheadOfASlowDisk) {
+  auto session = create();
+  std::promise<void> wake_up;
+  auto awake = wake_up.get_future().share();
+  std::atomic<int> in_time = 0;
+  for (int thread = 0; thread < 3; ++thread) {
+    ASSERT_TRUE(blocking_->post([&in_time, awake] {
+      if (awake.wait_for(std::chrono::seconds(10)) == std::future_status::ready) ++in_time;
+    }));
+  }
+  const std::string bytes = sample(4 * UploadBuffers::kSize + 1);
+  EXPECT_EQ(loop_.run(upload_before(*session, bytes, wake_up)), bytes.size());
+  EXPECT_EQ(in_time, 3);
+  EXPECT_EQ(file_text(data_of(digest_of(Algorithm::sha256, bytes))), bytes);
+}
+
+TEST_F(FileBlobStoreTest, BuffersAreScarceWhileManyAreLent) {
+  const auto buffers = std::make_shared<UploadBuffers>();
+  std::vector<UploadBuffers::Buffer> lent(16);
+  for (auto& buffer : lent) buffer = UploadBuffers::borrow(buffers);
+  EXPECT_FALSE(buffers->scarce());
+  auto one_more = UploadBuffers::borrow(buffers);
+  EXPECT_TRUE(buffers->scarce());
+  one_more.release();
+  EXPECT_FALSE(buffers->scarce());
 }
 
 TEST_F(FileBlobStoreTest, AFullPoolIsAnErrorNotALoss) {

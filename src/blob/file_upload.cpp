@@ -4,21 +4,26 @@
 #include <tuple>
 #include <utility>
 
-#include <boost/asio/this_coro.hpp>
-
 namespace moorgate::blob {
+namespace {
+
+/// Buffers of one upload that may wait to be written: enough that neither side waits whenever the
+/// other's thread is off its processor for a moment.
+constexpr std::size_t kAhead = 4;
+
+}  // namespace
 
 FileUpload::FileUpload(net::Blocking& blocking, std::shared_ptr<UploadBuffers> buffers,
                        std::shared_ptr<UploadFile> file)
     : blocking_(blocking),
       buffers_(std::move(buffers)),
       file_(std::move(file)),
-      job_(blocking),
+      writes_(blocking, file_),
       written_(file_->size()) {}
 
 FileUpload::~FileUpload() {
   // With a write under way, its end is when the next session may come.
-  if (!job_.running()) file_->leave();
+  if (!writes_.running()) file_->leave();
 }
 
 std::span<char> FileUpload::buffer() {
@@ -39,12 +44,12 @@ Task<Result<>> FileUpload::flush() {
     if (!started) co_return started;
   }
   buffer_.release();
-  co_return co_await settle();
+  co_return co_await wait(0);
 }
 
 Task<Result<>> FileUpload::truncate(std::uint64_t offset) {
   // A failure has been answered for by dropping bytes, which is what is wanted here.
-  std::ignore = co_await settle();
+  std::ignore = co_await wait(0);
   if (offset >= this->offset()) co_return Result<>{};
   if (offset >= written_) {
     used_ = static_cast<std::size_t>(offset - written_);
@@ -58,7 +63,7 @@ Task<Result<>> FileUpload::truncate(std::uint64_t offset) {
 }
 
 Task<Result<std::uint64_t>> FileUpload::commit(oci::Digest expected) {
-  auto settled = co_await settle();
+  auto settled = co_await wait(0);
   if (!settled) co_return failure(std::move(settled).error());
   const std::size_t rest = std::exchange(used_, 0);
   // The last write and the commit in one job: most blobs are small.
@@ -78,28 +83,20 @@ Task<Result<std::uint64_t>> FileUpload::commit(oci::Digest expected) {
   co_return written_;
 }
 
-/// Waits for the write that is under way.
-Task<Result<>> FileUpload::settle() {
-  auto done = co_await job_.wait();
+/// Until so many pieces are left to write.
+Task<Result<>> FileUpload::wait(std::size_t pieces) {
+  auto done = co_await writes_.wait(pieces);
   if (!done) co_return failure(give_up_bytes(std::move(done).error()));
   co_return done;
 }
 
 Task<Result<>> FileUpload::start_writing() {
-  auto ready = co_await settle();
-  if (ready) ready = co_await hash_rest();
+  auto ready = co_await wait(buffers_->scarce() ? 0 : kAhead - 1);
+  if (ready && !writes_.running()) ready = co_await hash_rest();
   if (!ready) co_return ready;
   const std::size_t size = std::exchange(used_, 0);
-  auto write = [file = file_, buffer = std::move(buffer_), size]() mutable {
-    auto written = file->write(buffer.span().first(size));
-    buffer.release();
-    return written;
-  };
-  const auto loop = co_await boost::asio::this_coro::executor;
-  if (!job_.start(loop, std::move(write))) {
-    co_return failure(Code::unavailable, "the registry is busy; try again in a moment",
-                      "blocking queue is full");
-  }
+  auto added = co_await writes_.add(std::move(buffer_), size);
+  if (!added) co_return failure(give_up_bytes(std::move(added).error()));
   written_ += size;
   co_return Result<>{};
 }

@@ -5,15 +5,15 @@
 #include <span>
 
 #include "blob/blob_store.hpp"
-#include "blob/pool_job.hpp"
 #include "blob/upload_buffer.hpp"
 #include "blob/upload_file.hpp"
+#include "blob/write_behind.hpp"
 #include "net/blocking.hpp"
 
 namespace moorgate::blob {
 
-/// The loop's half of an upload: lends one buffer to be filled while another is hashed and written
-/// on the pool. Holds no buffer between flush() and the next buffer().
+/// The loop's half of an upload: lends one buffer to be filled while those before it are hashed and
+/// written on the pool. Holds no buffer between flush() and the next buffer().
 class FileUpload final : public UploadSession {
  public:
   FileUpload(net::Blocking& blocking, std::shared_ptr<UploadBuffers> buffers,
@@ -28,7 +28,7 @@ class FileUpload final : public UploadSession {
   Task<Result<std::uint64_t>> commit(oci::Digest expected) override;
 
  private:
-  Task<Result<>> settle();
+  Task<Result<>> wait(std::size_t pieces);
   Task<Result<>> hash_rest();
   Task<Result<>> start_writing();
   Error give_up_bytes(Error error);
@@ -36,8 +36,8 @@ class FileUpload final : public UploadSession {
   net::Blocking& blocking_;
   const std::shared_ptr<UploadBuffers> buffers_;
   const std::shared_ptr<UploadFile> file_;
-  PoolJob job_;
-  /// What the file holds once the running job has ended well.
+  WriteBehind writes_;
+  /// What the file holds once what is under way has ended well.
   std::uint64_t written_;
   UploadBuffers::Buffer buffer_;
   std::size_t used_ = 0;

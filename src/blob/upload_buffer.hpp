@@ -42,6 +42,12 @@ class UploadBuffers {
     std::unique_ptr<char[]> memory_;
   };
 
+  /// So many are lent that an upload should be content with two.
+  bool scarce() const {
+    const std::scoped_lock lock(mutex_);
+    return lent_ > kKeep;
+  }
+
   static Buffer borrow(std::shared_ptr<UploadBuffers> from) {
     Buffer buffer;
     buffer.memory_ = from->take();
@@ -55,6 +61,7 @@ class UploadBuffers {
   std::unique_ptr<char[]> take() {
     {
       const std::scoped_lock lock(mutex_);
+      ++lent_;
       if (!free_.empty()) {
         auto memory = std::move(free_.back());
         free_.pop_back();
@@ -65,10 +72,12 @@ class UploadBuffers {
   }
   void take_back(std::unique_ptr<char[]> memory) noexcept {
     const std::scoped_lock lock(mutex_);
+    --lent_;
     if (free_.size() < kKeep) free_.push_back(std::move(memory));
   }
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::size_t lent_ = 0;
   std::vector<std::unique_ptr<char[]>> free_;
 };
 
