@@ -1,11 +1,22 @@
 #include "api/error_body.hpp"
 
+#include <algorithm>
+
 #include <boost/json/serialize.hpp>
 #include <boost/json/string_view.hpp>
 
 #include "base/utf8.hpp"
 
 namespace moorgate::api {
+namespace {
+
+/// Stands in a JSON string as it is; names of repositories and tags and most messages do.
+bool is_plain(std::string_view text) noexcept {
+  return std::ranges::all_of(text,
+                             [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
+}
+
+}  // namespace
 
 WireError wire_error(Code code) noexcept {
   switch (code) {
@@ -62,6 +73,11 @@ WireError wire_error(Code code) noexcept {
 }
 
 std::string json_string(std::string_view text) {
+  if (is_plain(text)) {
+    std::string quoted;
+    quoted.reserve(text.size() + 2);
+    return quoted.append(1, '"').append(text).append(1, '"');
+  }
   std::string valid;
   valid.reserve(text.size());
   while (!text.empty()) {
@@ -73,7 +89,9 @@ std::string json_string(std::string_view text) {
 }
 
 std::string render_error(std::string_view code, std::string_view message) {
-  std::string body = R"({"errors":[{"code":)";
+  std::string body;
+  body.reserve(message.size() + 96);
+  body += R"({"errors":[{"code":)";
   body += json_string(code);
   body += R"(,"message":)";
   body += json_string(message);
