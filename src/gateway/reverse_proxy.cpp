@@ -20,8 +20,8 @@ using http::ClientResult;
 using http::Framing;
 using http::Method;
 
-/// Eight TLS records.
-constexpr std::size_t kPiece = 128 << 10;
+/// What a TLS stream encrypts for one send.
+constexpr std::size_t kPiece = 96 << 10;
 /// A body up to this is taken whole, so that one that breaks off can still be answered with 502.
 constexpr std::uint64_t kSmallBody = 64 << 10;
 /// The body of a redirect, which nobody reads.

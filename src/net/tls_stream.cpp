@@ -17,8 +17,9 @@ namespace moorgate::net {
 namespace {
 
 constexpr std::size_t kRecord = 16 << 10;
-/// Plain bytes that are encrypted before the socket sees any of them.
-constexpr std::size_t kBatch = 8 * kRecord;
+/// Plain bytes that are encrypted before the socket sees any of them. The kernel sends packets of
+/// 64 KiB at most: with eight records what TLS adds would be a third one of its own, for 176 bytes.
+constexpr std::size_t kBatch = 6 * kRecord;
 
 constexpr std::size_t kBatchesPerTurn = 8;
 
@@ -135,6 +136,7 @@ class TlsStream final : public Stream {
           co_return failure(Code::internal, "the blob is shorter than it was",
                             "read_file found the end");
         }
+        if (!out_ && head.size() + want > kRecord) grow_output();
         if (auto done = encrypt({plain.data(), head.size() + want}); !done) co_return done;
         offset += want;
         length -= want;
@@ -271,10 +273,10 @@ class TlsStream final : public Stream {
     return static_cast<int>(count);
   }
 
-  /// Most answers are short; only bulk needs room for eight records.
+  /// Most answers are short; only bulk needs room for a batch.
   void grow_output() {
     auto large = worker_.large_buffers().borrow();
-    std::memcpy(large.data(), out_.data(), out_end_);
+    if (out_end_ > 0) std::memcpy(large.data(), out_.data(), out_end_);
     out_ = std::move(large);
     out_is_large_ = true;
   }

@@ -31,7 +31,7 @@ class Worker {
   Watchdog& watchdog() noexcept { return watchdog_; }
   /// 32 KiB: request heads and the input of quiet TLS connections.
   BufferPool& small_buffers() noexcept { return small_buffers_; }
-  /// 144 KiB: eight TLS records with their overhead, or 128 KiB of file.
+  /// 144 KiB: a batch of TLS records with their overhead, or 128 KiB of file.
   BufferPool& large_buffers() noexcept { return large_buffers_; }
   /// "Sun, 06 Nov 1994 08:49:37 GMT", at most a tick old.
   std::string_view http_date() const noexcept { return http_date_; }
