@@ -100,6 +100,7 @@ def test_explain_says_whether_and_why(site, user, action, repository, allowed):
     told = site.command("explain", user, action, repository, check=False)
     assert told.returncode == (0 if allowed else 1)
     assert f"{user} {'may' if allowed else 'may not'} {action} {repository}" in told.stdout
+    assert ("no file of users names" in told.stdout) == (user == "ci-7")
 
 
 def test_explain_and_the_server_agree(site):

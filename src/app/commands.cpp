@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -20,7 +22,9 @@
 #include "app/htpasswd_command.hpp"
 #include "app/import_command.hpp"
 #include "app/uploads_command.hpp"
+#include "auth/htpasswd_file.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "config/environment.hpp"
 
 namespace moorgate::app {
@@ -89,7 +93,7 @@ int check(const std::string& file) {
 }
 
 int with_policy(const std::string& file, const std::string& action, const std::string& repository,
-                const std::function<int(const access::Policy&, access::Action,
+                const std::function<int(const AppConfig&, const access::Policy&, access::Action,
                                         const oci::RepositoryName&)>& answer) {
   auto config = load_or_complain(file);
   if (!config) return kRefused;
@@ -103,28 +107,43 @@ int with_policy(const std::string& file, const std::string& action, const std::s
     complain() << where.error().message << '\n';
     return 2;
   }
-  return answer(access::Policy(config->access), *what, *where);
+  return answer(*config, access::Policy(config->access), *what, *where);
+}
+
+/// Whoever no file names cannot sign in, whatever the rules say.
+std::string note_on_user(const AppConfig& config, const std::string& user) {
+  const auto names_user = [&user](const std::filesystem::path& file) {
+    const auto table = auth::load_htpasswd(file).table;
+    return !table || table->find(user) != nullptr;
+  };
+  const auto& files = config.users.htpasswd;
+  const bool known = files.empty() || std::ranges::any_of(files, names_user);
+  if (known || !config.users.sign_in) return {};
+  return "note: no file of users names " + moorgate::quoted(user) +
+         (config.trusted_proxies.takes_over_users() ? ", so only a proxy can sign this user in\n"
+                                                    : ", so nobody can sign in by that name\n");
 }
 
 int explain(const std::string& file, const std::string& user, const std::string& action,
             const std::string& repository) {
-  return with_policy(
-      file, action, repository,
-      [&user](const access::Policy& policy, access::Action what, const oci::RepositoryName& where) {
-        const auth::Principal who =
-            user == "anonymous" ? auth::Principal() : auth::Principal(user, "");
-        std::cout << access::explain(policy, who, what, where);
-        return policy.decide(who, where, what).allowed ? kDone : kRefused;
-      });
+  return with_policy(file, action, repository,
+                     [&user](const AppConfig& config, const access::Policy& policy,
+                             access::Action what, const oci::RepositoryName& where) {
+                       const auth::Principal who =
+                           user == "anonymous" ? auth::Principal() : auth::Principal(user, "");
+                       std::cout << access::explain(policy, who, what, where);
+                       if (!who.anonymous()) std::cout << note_on_user(config, user);
+                       return policy.decide(who, where, what).allowed ? kDone : kRefused;
+                     });
 }
 
 int who_can(const std::string& file, const std::string& action, const std::string& repository) {
-  return with_policy(
-      file, action, repository,
-      [](const access::Policy& policy, access::Action what, const oci::RepositoryName& where) {
-        std::cout << access::who_can(policy, what, where);
-        return kDone;
-      });
+  return with_policy(file, action, repository,
+                     [](const AppConfig& /*config*/, const access::Policy& policy,
+                        access::Action what, const oci::RepositoryName& where) {
+                       std::cout << access::who_can(policy, what, where);
+                       return kDone;
+                     });
 }
 
 int serve_first_of(const std::vector<std::string>& places) {

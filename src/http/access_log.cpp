@@ -175,6 +175,10 @@ void add_human(Line& line, std::string_view now, const Exchange& exchange,
   line.milliseconds(duration);
   line.raw("ms");
   if (exchange.broken()) line.raw(" (broke off)");
+  if (!exchange.client().proxy.empty()) {
+    line.raw(" via: ");
+    line.escaped(exchange.client().proxy);
+  }
   if (!record.original.empty()) {
     line.raw(" for: ");
     line.escaped(record.original);

@@ -134,6 +134,9 @@ TEST_F(AccessLogTest, IsReadableOnATerminal) {
       line(log::Format::human,
            {.principal = "", .action = "pull", .repository = "a", .reason = "no \"right\""}),
       EndsWith(" 192.0.2.1 - GET /v2/ 200 in=0 out=0 12.045ms refused: no \\\"right\\\"\n"));
+  client_.proxy = "198.51.100.9";
+  EXPECT_THAT(line(log::Format::human, {}),
+              EndsWith(" 192.0.2.1 - GET /v2/ 200 in=0 out=0 12.045ms via: 198.51.100.9\n"));
 }
 
 }  // namespace

@@ -19,8 +19,6 @@
 namespace moorgate::net {
 namespace {
 
-constexpr std::int64_t kFreshFor = std::chrono::milliseconds(Resolver::kFresh).count();
-
 std::vector<Address> with_port(std::vector<Address> addresses, std::uint16_t port) {
   for (auto& address : addresses) address.set_port(port);
   return addresses;
@@ -40,8 +38,8 @@ struct Resolver::State {
     std::weak_ptr<Event> flight;
   };
 
-  State(Worker& worker_, Blocking& pool_, Lookup lookup_)
-      : worker(worker_), pool(pool_), lookup(std::move(lookup_)) {}
+  State(Worker& worker_, Blocking& pool_, Lookup lookup_, std::chrono::milliseconds fresh_)
+      : worker(worker_), pool(pool_), lookup(std::move(lookup_)), fresh(fresh_) {}
 
   /// Node-stable, so a reference survives an await as long as the entry is not the oldest.
   Host& host(const std::string& name) {
@@ -68,7 +66,7 @@ struct Resolver::State {
       found->resize(std::min(found->size(), kMaxAddresses));
       entry.addresses = std::move(*found);
       entry.error.reset();
-      entry.fresh_until = coarse_now() + kFreshFor;
+      entry.fresh_until = coarse_now() + self->fresh.count();
     } else {
       entry.error =
           found ? Error{Code::unavailable, "a host name has no address"} : std::move(found).error();
@@ -80,11 +78,12 @@ struct Resolver::State {
   Worker& worker;
   Blocking& pool;
   const Lookup lookup;
+  const std::chrono::milliseconds fresh;
   std::map<std::string, Host> hosts;
 };
 
-Resolver::Resolver(Worker& worker, Blocking& pool, Lookup lookup)
-    : state_(std::make_shared<State>(worker, pool, std::move(lookup))) {}
+Resolver::Resolver(Worker& worker, Blocking& pool, Lookup lookup, std::chrono::milliseconds fresh)
+    : state_(std::make_shared<State>(worker, pool, std::move(lookup), fresh)) {}
 Resolver::~Resolver() = default;
 
 Task<Result<std::vector<Address>>> Resolver::resolve(std::string host, std::uint16_t port) {

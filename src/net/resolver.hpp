@@ -28,8 +28,10 @@ class Resolver {
   /// Runs on a pool thread. The port of what it returns is of no matter.
   using Lookup = std::function<Result<std::vector<Address>>(const std::string& host)>;
 
-  /// `pool` should be one of its own: the system's resolver can take many seconds.
-  Resolver(Worker& worker, Blocking& pool, Lookup lookup = system_lookup);
+  /// `pool` should be one of its own: the system's resolver can take many seconds. What was found
+  /// is used for as long as it is `fresh`.
+  Resolver(Worker& worker, Blocking& pool, Lookup lookup = system_lookup,
+           std::chrono::milliseconds fresh = kFresh);
   ~Resolver();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <exception>
 #include <future>
 #include <memory>
@@ -70,6 +71,19 @@ TEST_F(ResolverTest, SharesAndRemembersALookUpUntilItIsForgotten) {
     forgotten.set_value();
   });
   forgotten.get_future().wait();
+  EXPECT_EQ(ask(resolver, "registry").get()->front().text(), "10.0.0.2:5000");
+}
+
+TEST_F(ResolverTest, LooksAgainWhenWhatItKnowsIsNoLongerFresh) {
+  std::atomic<int> asked{0};
+  Resolver resolver(
+      *worker_, pool_,
+      [&asked](const std::string&) {
+        return Result<std::vector<Address>>(
+            std::vector{*Address::from_ip("10.0.0." + std::to_string(++asked), 1)});
+      },
+      std::chrono::milliseconds(0));
+  EXPECT_EQ(ask(resolver, "registry").get()->front().text(), "10.0.0.1:5000");
   EXPECT_EQ(ask(resolver, "registry").get()->front().text(), "10.0.0.2:5000");
 }
 
