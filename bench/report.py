@@ -145,8 +145,8 @@ def steps_section(steps):
 def document(results, labels, about, folder):
     """The whole of docs/benchmarks.md; plots go to `folder`."""
     parts = ["# Benchmarks",
-             "Written by `./scripts/bench`; do not edit. Everything here was measured in one run, side by side, on "
-             "one machine that also ran the load. What it means and how to run it: "
+             "Written by `./scripts/bench`; do not edit. What stands in one table was measured in one run, side by "
+             "side, on one machine that also ran the load. What it means and how to run it: "
              "[bench/README.md](../bench/README.md).",
              table(("", ""), [(name, value) for name, value in about["facts"].items()]),
              "## Against the targets",

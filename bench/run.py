@@ -27,6 +27,8 @@ from rounds import Result, headline, run_work, say
 from shared import GIB, MIB, Site
 
 ROOT = Path(__file__).resolve().parent.parent
+# Of a run, below its folder.
+RESULTS, AGAIN = "results.json", "again.json"
 WORKS = (*works_requests.WORKS, *works_transfers.WORKS, *works_gateway.WORKS, *works_skopeo.WORKS,
          *works_memory.WORKS, *works_lists.WORKS, *works_logins.WORKS)
 
@@ -78,6 +80,8 @@ def parse(arguments):
                         help="one round, small blobs: shows that everything works, not how fast")
     parser.add_argument("--rounds", type=int, help="at least five for figures to quote (the default)")
     parser.add_argument("--only", default="", metavar="WORK,…", help="these works (a name or its beginning)")
+    parser.add_argument("--again", default="", metavar="WORK,…",
+                        help="measure these once more and put them into the report of the last complete run")
     parser.add_argument("--list", action="store_true", help="list the works and end")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench",
                         help="where stores and results go; on the disk to be measured")
@@ -86,8 +90,12 @@ def parse(arguments):
     parser.add_argument("--publish", action="store_true",
                         help="write docs/benchmarks.md even for a partial or quick run")
     options = parser.parse_args(arguments)
-    options.wanted = [part for part in options.only.split(",") if part]
+    options.wanted = [part for part in (options.again or options.only).split(",") if part]
+    if options.again and options.only:
+        parser.error("--only and --again do not go together")
     options.rounds = options.rounds or (1 if options.quick else 5)
+    if options.again and (options.quick or options.rounds < 5):
+        parser.error("what goes into a complete report takes five rounds or more")
     options.build = options.build.resolve()
     return options
 
@@ -135,6 +143,19 @@ def restore(path):
     return results, saved["about"], saved["labels"], saved["complete"]
 
 
+def put_into_complete(options, results):
+    """(results, what is known of them, labels) of the last complete run, with these in their place."""
+    known, about, labels, complete = restore(options.folder / RESULTS)
+    if not complete:
+        sys.exit(f"{options.folder / RESULTS} is not of a complete run")
+    new = {result.work.key: result for result in results}
+    about["facts"]["measured again, with a later build"] = (
+        f"{report.today()}, {options.rounds} rounds: " + "; ".join(result.work.title for result in results))
+    merged = [new.get(result.work.key, result) for result in known]
+    save(options.folder / RESULTS, merged, about, labels, True)
+    return merged, about, labels
+
+
 def measure(options, works):
     """Runs everything; whatever happens, nothing stays behind but the results."""
     options.folder.mkdir(parents=True, exist_ok=True)
@@ -152,7 +173,7 @@ def measure(options, works):
             results.append(run_work(bench, work, options.rounds, say))
             say(f"    {headline(results[-1])} ({time.monotonic() - start:.0f} s)")
             complete = [result.work for result in results] == list(WORKS) and options.rounds >= 5 and not options.quick
-            save(options.folder / "results.json", results, about, bench.labels, complete)
+            save(options.folder / (AGAIN if options.again else RESULTS), results, about, bench.labels, complete)
         return results, about, bench.labels, complete
     finally:
         if bench:
@@ -176,6 +197,9 @@ def main():
         results, about, labels, complete = restore(options.render)
     else:
         results, about, labels, complete = measure(options, works)
+        if options.again:
+            results, about, labels = put_into_complete(options, results)
+            complete = True
     target = ROOT / "docs" if complete or options.publish else options.folder
     (target / "benchmarks.md").write_text(report.document(results, labels, about, target / "benchmarks"))
     print(report.ratio_table(results, labels))
