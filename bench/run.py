@@ -29,6 +29,7 @@ from shared import GIB, MIB, Site
 ROOT = Path(__file__).resolve().parent.parent
 # Of a run, below its folder.
 RESULTS, AGAIN = "results.json", "again.json"
+LATER = "measured again, with a later build"
 WORKS = (*works_requests.WORKS, *works_transfers.WORKS, *works_gateway.WORKS, *works_skopeo.WORKS,
          *works_memory.WORKS, *works_lists.WORKS, *works_logins.WORKS)
 
@@ -143,14 +144,24 @@ def restore(path):
     return results, saved["about"], saved["labels"], saved["complete"]
 
 
-def put_into_complete(options, results):
-    """(results, what is known of them, labels) of the last complete run, with these in their place."""
-    known, about, labels, complete = restore(options.folder / RESULTS)
+def last_complete(folder):
+    """(results, what is known of them, labels) of the last complete run."""
+    path = folder / RESULTS
+    if not path.exists():
+        sys.exit(f"there is no {path} to put anything into; ./scripts/bench makes a complete run")
+    *found, complete = restore(path)
     if not complete:
-        sys.exit(f"{options.folder / RESULTS} is not of a complete run")
+        sys.exit(f"{path} is not of a complete run; ./scripts/bench makes one")
+    return found
+
+
+def put_into_complete(options, results):
+    """The last complete run with these results in their place, and what is known of it."""
+    known, about, labels = last_complete(options.folder)
     new = {result.work.key: result for result in results}
-    about["facts"]["measured again, with a later build"] = (
-        f"{report.today()}, {options.rounds} rounds: " + "; ".join(result.work.title for result in results))
+    again = f"{report.today()}, {options.rounds} rounds: " + "; ".join(result.work.title for result in results)
+    before = about["facts"].get(LATER)
+    about["facts"][LATER] = f"{before}. {again}" if before else again
     merged = [new.get(result.work.key, result) for result in known]
     save(options.folder / RESULTS, merged, about, labels, True)
     return merged, about, labels
@@ -196,6 +207,8 @@ def main():
     if options.render:
         results, about, labels, complete = restore(options.render)
     else:
+        if options.again:
+            last_complete(options.folder)  # before half an hour is spent
         results, about, labels, complete = measure(options, works)
         if options.again:
             results, about, labels = put_into_complete(options, results)
