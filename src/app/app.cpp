@@ -30,7 +30,7 @@ constexpr std::size_t kDiskThreads = 8;
 constexpr std::size_t kDiskQueue = 16'384;
 /// Seconds of work, not minutes: clients give up on a login after 15 s.
 constexpr std::size_t kHashQueue = 256;
-/// Whoever sends passwords, right or wrong, takes no time from those who pull and push.
+/// Whoever sends passwords, right or wrong, takes little time from those who pull and push.
 constexpr int kHashNiceness = 10;
 /// Health and metrics are still answered when all other connections are taken.
 constexpr std::size_t kOperationsReserve = 64;
