@@ -44,6 +44,10 @@ std::string link_in(const std::string& folder) {
   return paths::join(folder, paths::kLink);
 }
 
+bool is_there(int root, const std::string& path) {
+  return ::faccessat(root, path.c_str(), F_OK, 0) == 0;
+}
+
 bool is_absent(int error) {
   return error == ENOENT || error == ENOTDIR;
 }
@@ -98,29 +102,45 @@ Result<> LinkGroup::write_temporary(const Write& write) const {
   return io::sync(file.get(), kKeeping);
 }
 
-Result<> LinkGroup::make_folder(const std::string& folder) {
-  if (::mkdirat(root_, folder.c_str(), kFolderMode) == 0) {
-    changed_.insert(parent_of(folder));
-    return {};
-  }
-  if (errno == EEXIST) return {};
-  if (errno != ENOENT) return failure(system_error(errno, kKeeping, folder));
-  if (auto made = make_folder(parent_of(folder)); !made) return made;
-  return make_folder(folder);
+Result<> LinkGroup::make_folder(const std::string& folder) const {
+  if (::mkdirat(root_, folder.c_str(), kFolderMode) == 0) return {};
+  return failure(system_error(errno, kKeeping, folder));
+}
+
+Result<> LinkGroup::move(const std::string& from, const std::string& to) const {
+  if (::renameat(root_, from.c_str(), root_, to.c_str()) == 0) return {};
+  return failure(system_error(errno, kKeeping, to));
 }
 
 Result<> LinkGroup::put_in_place(const Write& write) {
-  const std::string link = link_in(write.folder);
-  const auto rename = [&] {
-    return ::renameat(root_, write.temporary.c_str(), root_, link.c_str()) == 0;
-  };
-  if (!rename()) {
-    if (errno != ENOENT) return failure(system_error(errno, kKeeping, link));
-    if (auto made = make_folder(write.folder); !made) return made;
-    if (!rename()) return failure(system_error(errno, kKeeping, link));
-  }
+  if (!is_there(root_, write.folder)) return put_with_folders(write);
   changed_.insert(write.folder);
-  return {};
+  return move(write.temporary, link_in(write.folder));
+}
+
+/// The folders that are missing, with the link in the last of them, in one step.
+Result<> LinkGroup::put_with_folders(const Write& write) {
+  std::string top = write.folder;
+  while (top.contains('/') && !is_there(root_, parent_of(top))) top = parent_of(top);
+  const std::string staged = temporary_name();
+  auto done = make_folder(staged);
+  for (auto end = top.size(); done && end < write.folder.size();) {
+    changed_.insert(write.folder.substr(0, end));
+    end = std::min(write.folder.find('/', end + 1), write.folder.size());
+    done = make_folder(staged + write.folder.substr(top.size(), end - top.size()));
+  }
+  if (done) done = move(write.temporary, link_in(staged + write.folder.substr(top.size())));
+  if (done) done = move(staged, top);
+  if (!done) remove_all(staged);
+  changed_.insert(write.folder);
+  changed_.insert(parent_of(top));
+  return done;
+}
+
+/// What this fails to remove the next start does.
+void LinkGroup::remove_all(const std::string& path) const {
+  std::error_code ignored;
+  std::filesystem::remove_all("/proc/self/fd/" + std::to_string(root_) + "/" + path, ignored);
 }
 
 Result<> LinkGroup::take_away_link(const std::string& folder) {
@@ -143,13 +163,11 @@ Result<> LinkGroup::take_away_folder(const std::string& folder) {
     return is_absent(errno) ? Result<>() : failure(system_error(errno, kKeeping, folder));
   }
   changed_.insert(parent_of(folder));
-  // What this fails to remove the next start does.
-  std::error_code ignored;
-  std::filesystem::remove_all("/proc/self/fd/" + std::to_string(root_) + "/" + aside, ignored);
+  remove_all(aside);
   return {};
 }
 
-Result<> LinkGroup::run() {
+Result<> LinkGroup::change_entries() {
   const auto write = [this](std::size_t i) { return write_temporary(writes_[i]); };
   auto done = side_by_side(writes_.size(), write);
   for (std::size_t i = 0; done && i < writes_.size(); ++i) done = put_in_place(writes_[i]);
@@ -159,12 +177,20 @@ Result<> LinkGroup::run() {
   for (const auto& folder : links_to_remove_) {
     if (done) done = take_away_link(folder);
   }
-  if (!done) return done;
+  return done;
+}
+
+Result<> LinkGroup::run() {
+  auto done = change_entries();
+  if (!done) {
+    for (const auto& write : writes_) remove_all(write.temporary);
+    return done;
+  }
   const std::vector<std::string> changed(changed_.begin(), changed_.end());
   const auto sync = [this, &changed](std::size_t i) -> Result<> {
     auto synced = io::sync_folder_at(root_, changed[i], kKeeping);
     // Taken away again since, in this same group: its parent tells.
-    const bool gone = !synced && ::faccessat(root_, changed[i].c_str(), F_OK, 0) != 0;
+    const bool gone = !synced && !is_there(root_, changed[i]);
     return gone ? Result<>() : synced;
   };
   return side_by_side(changed.size(), sync);

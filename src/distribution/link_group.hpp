@@ -13,8 +13,9 @@ namespace moorgate::distribution {
 /// Link files that are written and removed together, so that many cost little more than one: first
 /// all contents are written beside the tree and synced, several at a time; then they are renamed
 /// into place in the order given; then every folder whose entries changed is synced once. A reader
-/// sees each link whole or not at all; all of it is durable when run() answers success. After an
-/// error any part may have happened, and the same again is harmless. One use, one thread.
+/// sees each link whole or not at all, and no folder that a link needs before the link; all of it
+/// is durable when run() answers success. After an error any part may have happened, and the same
+/// again is harmless. One use, one thread.
 class LinkGroup {
  public:
   /// `root` is the open storage root.
@@ -37,9 +38,13 @@ class LinkGroup {
 
   /// Runs `work` for 0 … count - 1 on the pool, several at a time; the first error.
   Result<> side_by_side(std::size_t count, const std::function<Result<>(std::size_t)>& work);
+  Result<> change_entries();
   Result<> write_temporary(const Write& write) const;
   Result<> put_in_place(const Write& write);
-  Result<> make_folder(const std::string& folder);
+  Result<> put_with_folders(const Write& write);
+  Result<> make_folder(const std::string& folder) const;
+  Result<> move(const std::string& from, const std::string& to) const;
+  void remove_all(const std::string& path) const;
   Result<> take_away_link(const std::string& folder);
   Result<> take_away_folder(const std::string& folder);
 

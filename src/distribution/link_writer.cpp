@@ -43,8 +43,10 @@ void add(LinkGroup& group, const std::string& folder, const LinkChange& change) 
   const std::string& text = change.digest.text();
   if (change.kind == Kind::tag) {
     if (!change.present) return group.remove_folder(folder);
-    group.write(paths::tag_index(change.repository, change.tag, change.digest), text);
+    // First what it points at, with which its folder arises: whoever lists the folders takes each
+    // for a tag, and of its history misses nothing.
     group.write(paths::tag_current(change.repository, change.tag), text);
+    group.write(paths::tag_index(change.repository, change.tag, change.digest), text);
   } else if (change.present) {
     group.write(folder, text);
   } else {

@@ -11,8 +11,9 @@
 namespace moorgate::distribution {
 
 /// Keeps the link files of the tree at `root` as the metadata say, so that Docker's registry can
-/// serve it: what the last of several changes of one link says holds. Order of becoming visible, as
-/// Distribution itself keeps it: blobs, manifests, a tag's history, the tag.
+/// serve it: what the last of several changes of one link says holds. Order of becoming visible:
+/// blobs, manifests, the tags that point at them. Whenever this process ends, every tag that the
+/// tree lists points at something.
 class LinkWriter final : public meta::LinkKeeper {
  public:
   /// `disk` must outlive this; its threads wait for the disk.

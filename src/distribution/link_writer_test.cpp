@@ -2,7 +2,11 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
+#include <array>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -84,6 +88,33 @@ TEST_F(LinkWriterTest, RemovesLinksAndTagsAndMayDoSoAgain) {
   EXPECT_TRUE(fs::is_empty(folder / ".moorgate/tmp"));
 }
 
+/// Distribution lists the folders as tags: a kill must not leave one that points at nothing.
+TEST_F(LinkWriterTest, ANewTagAppearsWithWhatItPointsAt) {
+  apply({change(Kind::tag, 1, true, "earlier")});
+  const UniqueFd events(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  const fs::path tags = (folder / paths::tag("team/app", "v1")).parent_path();
+  ASSERT_GE(::inotify_add_watch(events.get(), tags.c_str(), IN_CREATE | IN_MOVED_TO), 0);
+  apply({change(Kind::tag, 1, true, "v1")});
+  alignas(inotify_event) std::array<char, 4096> buffer{};
+  const ssize_t got = ::read(events.get(), buffer.data(), buffer.size());
+  ASSERT_GE(got, static_cast<ssize_t>(sizeof(inotify_event)));
+  inotify_event event{};
+  std::memcpy(&event, buffer.data(), sizeof event);
+  EXPECT_EQ(event.mask & (IN_CREATE | IN_MOVED_TO), IN_MOVED_TO);
+  EXPECT_STREQ(buffer.data() + sizeof event, "v1");
+  EXPECT_EQ(got, static_cast<ssize_t>(sizeof event + event.len));
+}
+
+TEST_F(LinkWriterTest, WhatATagPointsAtComesBeforeItsHistory) {
+  apply({change(Kind::tag, 1, true, "v1")});
+  const fs::path history = folder / paths::tag("team/app", "v1") / paths::kIndex;
+  fs::remove_all(history);
+  std::ofstream(history) << "in the way";
+  const std::vector<LinkChange> changes = {change(Kind::tag, 2, true, "v1")};
+  EXPECT_FALSE(writer->apply(changes));
+  EXPECT_EQ(current("v1"), meta::test::digest(2).text());
+}
+
 TEST_F(LinkWriterTest, ManyAtOnce) {
   std::vector<LinkChange> changes;
   for (unsigned i = 0; i < 500; ++i) changes.push_back(change(Kind::blob, i));
@@ -97,6 +128,7 @@ TEST_F(LinkWriterTest, AnObstacleIsAnErrorAndTheNextAttemptMendsIt) {
   std::ofstream(obstacle) << "in the way";
   const std::vector<LinkChange> changes = {change(Kind::blob, 1)};
   EXPECT_FALSE(writer->apply(changes));
+  EXPECT_TRUE(fs::is_empty(folder / ".moorgate/tmp"));
   fs::remove(obstacle);
   apply(changes);
   EXPECT_EQ(files(), std::set<std::string>{at("_layers", 1)});
