@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import threading
+import time
 
 import pytest
 
@@ -280,6 +281,64 @@ def test_a_client_that_breaks_off_a_pull_ends_it_behind(site):
             connection.read_exactly(STEP)
         assert ended.wait(30)
         assert server.log.wait("request", method="GET")["incomplete"] is True
+
+
+@pytest.mark.parametrize("encrypted", [True, False], ids=["TLS", "plain"])
+def test_a_client_that_leaves_while_the_registry_behind_thinks_is_noticed(site, encrypted):
+    asked, ended = threading.Event(), threading.Event()
+
+    def serve(peer):
+        if peer.request():
+            asked.set()
+            assert peer.request() is None
+            ended.set()
+    with Upstream(serve) as behind, site.stand_in_front_of(behind.url).start() as server:
+        with Connection(server.endpoint()) if encrypted else plain(server) as connection:
+            begin(connection, "GET", "/v2/team/app/manifests/slow", user="reader")
+            assert asked.wait(30)
+        assert ended.wait(30)
+        entry = server.log.wait("request", target="/v2/team/app/manifests/slow")
+        assert entry["status"] == 499
+        assert entry["reason"] == "the client left before there was an answer"
+        assert 'moorgate_upstream_failures_total{kind="abandoned"} 1\n' in metrics(server)
+        assert "\nmoorgate_upstream_up 1\n" in metrics(server)
+
+
+def test_a_client_that_waits_for_a_slow_answer_gets_it(site):
+    """Also one that has sent the next request meanwhile."""
+    def slow(request):
+        time.sleep(3)
+        return reply(200, request.target.encode())
+    with Upstream(answering(slow)) as behind, site.stand_in_front_of(behind.url).start() as server, \
+            plain(server) as connection:
+        for tag in ("first", "second"):
+            begin(connection, "GET", f"/v2/team/app/manifests/{tag}", user="reader")
+        for tag in ("first", "second"):
+            assert connection.read_response().body.endswith(tag.encode())
+
+
+def test_a_change_goes_on_without_the_client_that_asked_for_it(site):
+    asked, go_on, finished = threading.Event(), threading.Event(), threading.Event()
+
+    def serve(peer):
+        if peer.request():
+            asked.set()
+            go_on.wait(60)
+            peer.send(reply(202))
+            # The next one on the same connection: it was not cut.
+            assert peer.request().target == "/v2/team/app/manifests/next"
+            peer.send(reply(404))
+            finished.set()
+    with Upstream(serve) as behind, site.stand_in_front_of(behind.url).start() as server:
+        with plain(server) as connection:
+            begin(connection, "DELETE", f"/v2/team/app/manifests/{digest_of(b'x')}", user="owner")
+            assert asked.wait(30)
+        time.sleep(3)
+        go_on.set()
+        server.log.wait("request", method="DELETE")
+        with server.client("reader") as client:
+            assert client.get("/v2/team/app/manifests/next").status == 404
+        assert finished.wait(30)
 
 
 def metrics(server):

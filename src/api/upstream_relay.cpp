@@ -131,6 +131,11 @@ Task<> send_failure(http::Exchange& exchange, ClientFailure failed) {
     co_await send_client_fault(exchange, failed.error);
     co_return;
   }
+  if (failed.kind == ClientFailure::Kind::abandoned) {
+    exchange.record.reason = failed.error.message;
+    exchange.abandon();
+    co_return;
+  }
   const bool known = failed.kind == ClientFailure::Kind::suspended;
   log::write(known ? log::Level::debug : log::Level::warning, "the registry behind gave no answer",
              {{"target", exchange.head().target},

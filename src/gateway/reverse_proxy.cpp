@@ -83,6 +83,8 @@ struct ReverseProxy::Outgoing {
   bool expects_continue = false;
   std::span<const http::Header> headers;
   http::BodySource* body = nullptr;
+  /// Null where nobody is there who could leave.
+  const http::Exchange* asker = nullptr;
 };
 
 Task<ClientResult<ClientResponse>> ReverseProxy::send(Outgoing outgoing, std::string target,
@@ -94,6 +96,9 @@ Task<ClientResult<ClientResponse>> ReverseProxy::send(Outgoing outgoing, std::st
     // What is compressed on the way could not be checked against its digest.
     request.add("Accept-Encoding", "identity");
     request.expect_continue(outgoing.expects_continue);
+    if (outgoing.reads && outgoing.asker != nullptr) {
+      request.wanted_while([asker = outgoing.asker] { return !asker->client_left(); });
+    }
     auto answer = co_await upstream->send(std::move(request), scope, outgoing.body);
     if (!answer) co_return answer;
     if (const auto name = doubled(answer->head())) {
@@ -128,6 +133,7 @@ Task<ClientResult<ClientResponse>> ReverseProxy::forward(http::Exchange& exchang
   outgoing.headers = headers;
   outgoing.expects_continue = exchange.body().awaiting_continue();
   outgoing.body = head.framing == Framing::none ? nullptr : &body;
+  outgoing.asker = &exchange;
   co_return co_await send(outgoing, std::move(target), std::move(scope));
 }
 

@@ -36,6 +36,7 @@ class NoStream final : public net::Stream {
   void stop_writing() noexcept override {}
   bool ended_cleanly() const noexcept override { return false; }
   bool quiet() noexcept override { return false; }
+  bool peer_left() noexcept override { return false; }
   void abort() noexcept override {}
   const net::Address& peer() const noexcept override { return peer_; }
   bool encrypted() const noexcept override { return false; }

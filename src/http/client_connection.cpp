@@ -1,5 +1,6 @@
 #include "http/client_connection.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -21,6 +22,8 @@ constexpr int kInterimLimit = 16;
 /// How long an answer may take that explains why the server took no more of a body.
 constexpr std::chrono::milliseconds kLastWord{5'000};
 constexpr std::string_view kBegin = "HTTP/1.";
+/// How often an answer that is waited for is asked about.
+constexpr std::chrono::milliseconds kLook{1'000};
 
 using Kind = ClientFailure::Kind;
 
@@ -41,13 +44,32 @@ ClientConnection::ClientConnection(net::Worker& worker, std::unique_ptr<net::Str
       stream_(std::move(stream)),
       host_(std::move(host)),
       timeouts_(timeouts),
-      deadline_(worker.watchdog(), [this] { give_up(); }),
+      deadline_(worker.watchdog(), [this] { look_at_wait(); }),
       body_(*stream_, deadline_, input_, timeouts.progress) {}
 
 ClientConnection::~ClientConnection() = default;
 
 void ClientConnection::give_up() noexcept {
   timed_out_ = true;
+  stream_->abort();
+}
+
+void ClientConnection::wait_for_answer(const ClientRequest& request) {
+  awaited_ = &request;
+  answer_by_ = net::coarse_now() + timeouts_.response.count();
+  deadline_.set(std::min(timeouts_.response, kLook));
+}
+
+void ClientConnection::answer_arrived() noexcept {
+  awaited_ = nullptr;
+  deadline_.clear();
+}
+
+void ClientConnection::look_at_wait() {
+  const std::chrono::milliseconds left(awaited_ == nullptr ? 0 : answer_by_ - net::coarse_now());
+  if (left.count() <= 0) return give_up();
+  if (awaited_->wanted()) return deadline_.set(std::min(left, kLook));
+  abandoned_ = true;
   stream_->abort();
 }
 
@@ -98,6 +120,11 @@ Result<std::string> ClientConnection::render(const ClientRequest& request,
 
 ClientFailure ClientConnection::stream_failure(Error error) const {
   ClientFailure failed;
+  if (abandoned_) {
+    failed.kind = Kind::abandoned;
+    failed.error = {Code::unavailable, "the client left before there was an answer", {}};
+    return failed;
+  }
   failed.kind = timed_out_ ? Kind::timeout : Kind::broken;
   failed.error = {Code::unavailable,
                   timed_out_ ? "the server did not answer in time"
@@ -133,9 +160,9 @@ Task<ClientResult<>> ClientConnection::exchange(const ClientRequest& request, Bo
     co_return client_failure(stream_failure(std::move(sent).error()));
   }
   sent_ = true;
-  deadline_.set(timeouts_.response);
+  wait_for_answer(request);
   auto answer = co_await read_answer(std::move(method), nullptr);
-  deadline_.clear();
+  answer_arrived();
   co_return answer;
 }
 

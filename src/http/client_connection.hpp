@@ -83,6 +83,10 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   void make_room();
   void drop_input(std::size_t count) noexcept;
   void accept_head(std::size_t length);
+  /// From the request's last byte on: `request` is asked whether its answer is still wanted.
+  void wait_for_answer(const ClientRequest& request);
+  void answer_arrived() noexcept;
+  void look_at_wait();
   ClientFailure stream_failure(Error error) const;
 
   net::Worker& worker_;
@@ -90,6 +94,9 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   const std::string host_;
   const ClientTimeouts timeouts_;
   net::Deadline deadline_;
+  /// The request whose answer is waited for, while it is, and until when.
+  const ClientRequest* awaited_ = nullptr;
+  std::int64_t answer_by_ = 0;
   net::BufferPool::Buffer buffer_;
   InputWindow input_;
   ResponseHead head_;
@@ -100,6 +107,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   /// The head of a final answer is in head_.
   bool complete_ = false;
   bool timed_out_ = false;
+  bool abandoned_ = false;
 };
 
 }  // namespace moorgate::http

@@ -11,6 +11,8 @@ int ClientFailure::status() const noexcept {
       return 504;
     case Kind::body:
       return 400;
+    case Kind::abandoned:
+      return 499;
     case Kind::refused:
       return 500;
     case Kind::unreachable:
@@ -40,6 +42,8 @@ std::string_view ClientFailure::kind_text() const noexcept {
       return "credentials";
     case Kind::body:
       return "body";
+    case Kind::abandoned:
+      return "abandoned";
     case Kind::refused:
       return "refused";
   }

@@ -23,6 +23,7 @@ struct ClientFailure {
     malformed,    ///< The answer is no HTTP that two parsers would read alike. 502
     credentials,  ///< The server, or its token service, refuses what we have for it. 502
     body,         ///< The source of the request's body failed; `error` is the source's.
+    abandoned,    ///< Whoever wanted the answer has left; nobody is to be told.
     refused,      ///< The request itself cannot be sent as it is (our caller's mistake). 500
   };
 
@@ -40,7 +41,7 @@ struct ClientFailure {
     return kind == Kind::unreachable || kind == Kind::broken || kind == Kind::timeout ||
            kind == Kind::malformed;
   }
-  /// The status that tells a client of ours; 400 for `body`.
+  /// The status that tells a client of ours; 400 for `body`, 499 for `abandoned`.
   int status() const noexcept;
   std::string_view kind_text() const noexcept;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +29,11 @@ class ClientRequest {
   /// has been silent for ClientTimeouts::continue_wait.
   void expect_continue(bool wanted) noexcept { expect_continue_ = wanted; }
 
+  /// Asked about once a second while the answer is waited for: if nobody wants it any more, the
+  /// exchange ends with Kind::abandoned. Only of a safe() request without a body: what changes
+  /// something is not left in the middle.
+  void wanted_while(std::function<bool()> wanted) { wanted_ = std::move(wanted); }
+
   /// Host, Content-Length, Authorization and the hop-by-hop fields (RFC 9110 §7.6.1): never added
   /// from outside.
   static bool owns(std::string_view name) noexcept;
@@ -38,6 +44,7 @@ class ClientRequest {
   const std::string& lines() const noexcept { return lines_; }
   const Secret& authorization() const noexcept { return authorization_; }
   bool expects_continue() const noexcept { return expect_continue_; }
+  bool wanted() const { return !wanted_ || wanted_(); }
   /// RFC 9110 §9.2.2 without PUT and DELETE: a second try can do no harm.
   bool safe() const noexcept;
 
@@ -47,6 +54,7 @@ class ClientRequest {
   std::string lines_;
   Secret authorization_;
   bool expect_continue_ = false;
+  std::function<bool()> wanted_;
 };
 
 }  // namespace moorgate::http

@@ -155,6 +155,10 @@ void Exchange::cut_off() noexcept {
   wire_.stream.abort();
 }
 
+bool Exchange::client_left() const noexcept {
+  return wire_.stream.peer_left();
+}
+
 void Exchange::abandon() noexcept {
   status_ = kClientGone;
   responded_ = true;

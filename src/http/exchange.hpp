@@ -64,6 +64,8 @@ class Exchange {
   const Client& client() const noexcept { return wire_.client; }
   BodyReader& body() noexcept { return body_; }
   const BodyReader& body() const noexcept { return body_; }
+  /// Nobody waits for the answer any more: one system call.
+  bool client_left() const noexcept;
   /// The handler's own; null until it sets one.
   std::unique_ptr<ConnectionMemo>& memo() noexcept { return wire_.memo; }
 

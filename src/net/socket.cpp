@@ -1,5 +1,6 @@
 #include "net/socket.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -105,6 +106,11 @@ bool Socket::quiet() noexcept {
   char probe = 0;
   return !aborted_ && ::recv(fd(), &probe, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
          (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+bool Socket::peer_left() noexcept {
+  pollfd look{.fd = fd(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&look, 1, 0) > 0;
 }
 
 Result<> Socket::connected() {

@@ -46,6 +46,8 @@ class Socket {
   bool ended() const noexcept { return ended_; }
   /// Connected, and nothing to be received.
   bool quiet() noexcept;
+  /// The peer sends nothing more, even if what it sent before has not been received yet.
+  bool peer_left() noexcept;
   /// For a socket whose connection is still being made: the outcome, once wait_writable() is over.
   Result<> connected();
   UniqueFd release();

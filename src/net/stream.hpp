@@ -57,6 +57,8 @@ class Stream {
   virtual bool ended_cleanly() const noexcept = 0;
   /// The peer is there and has sent nothing that was not read.
   virtual bool quiet() noexcept = 0;
+  /// The peer has closed its side, whatever it sent before that is still unread: one system call.
+  virtual bool peer_left() noexcept = 0;
   /// Ends everything pending, at once.
   virtual void abort() noexcept = 0;
 

@@ -78,6 +78,7 @@ class TcpStream final : public Stream {
   void stop_writing() noexcept override { socket_.stop_sending(); }
   bool ended_cleanly() const noexcept override { return socket_.ended(); }
   bool quiet() noexcept override { return socket_.quiet(); }
+  bool peer_left() noexcept override { return socket_.peer_left(); }
   void abort() noexcept override { socket_.abort(); }
   const Address& peer() const noexcept override { return socket_.peer(); }
   bool encrypted() const noexcept override { return false; }

@@ -164,6 +164,7 @@ class TlsStream final : public Stream {
   void stop_writing() noexcept override { socket_.stop_sending(); }
   bool ended_cleanly() const noexcept override { return peer_is_done(); }
   bool quiet() noexcept override { return !has_buffered_input() && socket_.quiet(); }
+  bool peer_left() noexcept override { return socket_.peer_left(); }
   void abort() noexcept override { socket_.abort(); }
   const Address& peer() const noexcept override { return socket_.peer(); }
   bool encrypted() const noexcept override { return true; }
