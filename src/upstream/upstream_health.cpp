@@ -13,7 +13,8 @@ std::chrono::milliseconds UpstreamHealth::wait(std::int64_t now) const noexcept 
 }
 
 void UpstreamHealth::succeeded() {
-  if (failures_.load(std::memory_order_relaxed) == 0) return;
+  // Open without failures: another worker opened it after a third one's success took them back.
+  if (failures_.load(std::memory_order_relaxed) == 0 && !open()) return;
   failures_.store(0, std::memory_order_relaxed);
   bool was_open = true;
   if (!open_.compare_exchange_strong(was_open, false, std::memory_order_acq_rel)) return;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <barrier>
+#include <thread>
+
 namespace moorgate::upstream {
 namespace {
 
@@ -21,6 +24,34 @@ TEST(UpstreamHealth, OpensAfterFailuresInARowOnly) {
   EXPECT_TRUE(health.open());
   health.succeeded();
   EXPECT_FALSE(health.open());
+}
+
+TEST(UpstreamHealth, ASuccessClosesItWhateverOtherWorkersDidMeanwhile) {
+  constexpr int kRounds = 2'000;
+  UpstreamHealth health("http://registry");
+  std::barrier turn(3);
+  const auto worker = [&](auto act) {
+    return std::thread([&turn, act] {
+      for (int round = 0; round < kRounds; ++round) {
+        turn.arrive_and_wait();
+        act();
+        turn.arrive_and_wait();
+      }
+    });
+  };
+  std::thread failing = worker([&health] { health.failed(0, "refused"); });
+  std::thread succeeding = worker([&health] { health.succeeded(); });
+  int shut_out = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    for (int i = 1; i < UpstreamHealth::kThreshold; ++i) health.failed(0, "refused");
+    turn.arrive_and_wait();
+    turn.arrive_and_wait();
+    health.succeeded();
+    shut_out += health.open() ? 1 : 0;
+  }
+  failing.join();
+  succeeding.join();
+  EXPECT_EQ(shut_out, 0);
 }
 
 TEST(UpstreamHealth, ProbesLessAndLessOften) {
