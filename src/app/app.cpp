@@ -231,12 +231,14 @@ std::vector<api::Pipeline::Page> App::operations_pages(
   return pages;
 }
 
-/// No more connections than there are descriptors for them, and for the files of every third one:
-/// most are idle, and who finds no descriptor left is told to come again.
+/// No more connections than there are descriptors for them, and for the files of every third one
+/// (most are idle, and who finds no descriptor left is told to come again), or for one to the
+/// registry behind for each.
 std::size_t App::connection_limit() const {
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
-  const std::size_t room = files.rlim_cur > 1024 ? (files.rlim_cur - 512) / 4 * 3 : 256;
+  const std::size_t room =
+      files.rlim_cur > 1024 ? (files.rlim_cur - 512) / 4 * (config_.behind ? 2 : 3) : 256;
   if (room < config_.limits.connections) {
     log::warning(
         "fewer connections than configured: the limit on open files is too low; raise it "

@@ -15,8 +15,8 @@ namespace moorgate::http {
 /// address and no secret; `error.detail` is for the log.
 struct ClientFailure {
   enum class Kind : std::uint8_t {
-    busy,         ///< All connections were in use for too long: no fault of the server. 503
-    suspended,    ///< The server has failed lately and is given time to recover. 503
+    busy,       ///< No connection, or no descriptor for one, was free: no fault of the server. 503
+    suspended,  ///< The server has failed lately and is given time to recover. 503
     unreachable,  ///< Name, connection or TLS failed; nothing was sent. 502
     broken,       ///< The connection ended before the answer's head was complete. 502
     timeout,      ///< The server took nothing, or said nothing, for too long. 504

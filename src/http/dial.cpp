@@ -22,6 +22,10 @@ Task<ClientResult<std::shared_ptr<ClientConnection>>> dial(
   }
   auto stream = co_await net::connect(dialer.worker, dialer.blocking, dialer.resolver,
                                       std::move(destination));
+  if (!stream && stream.error().code == Code::too_many_requests) {
+    co_return client_failure(ClientFailure::Kind::busy, std::move(stream.error().message),
+                             std::move(stream.error().detail));
+  }
   if (!stream) {
     co_return client_failure(ClientFailure::Kind::unreachable, "the server could not be reached",
                              std::move(stream).error().detail);

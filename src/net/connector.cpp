@@ -20,13 +20,23 @@ Error unreachable(std::string detail) {
   return {Code::unavailable, "the server could not be reached", std::move(detail)};
 }
 
+/// The same with every address.
+bool is_our_own_fault(const Error& error) {
+  return error.code == Code::too_many_requests;
+}
+
 Error with_address(const Address& address, const Error& error) {
+  if (is_our_own_fault(error)) return error;
   const bool late = error.code == Code::timeout;
   return unreachable(address.text() + ": " + (late ? "no answer in time" : error.detail));
 }
 
 Result<UniqueFd> begin_connect(const Address& address) {
   UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd && (errno == EMFILE || errno == ENFILE)) {
+    return failure(Code::too_many_requests, "too many connections are open; try again in a moment",
+                   "no file descriptor is left for another");
+  }
   if (!fd) return failure(system_error(errno, "make a socket"));
   if (!address.is_unix()) {
     const int on = 1;
@@ -93,7 +103,7 @@ Task<Result<std::unique_ptr<Stream>>> connect(Worker& worker, Blocking& blocking
   std::string details;
   for (const Address& address : *addresses) {
     auto stream = co_await connect_to(worker, blocking, address, destination);
-    if (stream) co_return stream;
+    if (stream || is_our_own_fault(stream.error())) co_return stream;
     if (!details.empty()) details += "; ";
     details += stream.error().detail;
   }

@@ -29,7 +29,8 @@ struct Destination {
 
 /// A connected stream whose handshake is done. The host's addresses are tried in turn; if none is
 /// of use the resolver forgets them. `unavailable`: the message names nobody, the detail says what
-/// was wrong with which address.
+/// was wrong with which address. `too_many_requests`: this process has no descriptor left for it,
+/// which says nothing about the host.
 Task<Result<std::unique_ptr<Stream>>> connect(Worker& worker, Blocking& blocking,
                                               std::shared_ptr<Resolver> resolver,
                                               Destination destination);

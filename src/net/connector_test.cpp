@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -180,6 +181,27 @@ TEST_F(ConnectorTest, ANameIsLookedUpAnewWhenItsAddressesAreOfNoUse) {
   EXPECT_EQ(greeting(run(connect(*worker_, pool_, resolver, destination))), "hello");
   EXPECT_EQ(greeting(run(connect(*worker_, pool_, resolver, destination))), "hello");
   EXPECT_EQ(asked, 2) << "an address that serves is kept";
+}
+
+TEST_F(ConnectorTest, WithoutDescriptorsTheServerIsNotToBlame) {
+  serve("127.0.0.1:0");
+  Destination destination = loopback();
+  destination.host = "registry";
+  std::atomic<int> asked{0};
+  auto resolver = std::make_shared<Resolver>(*worker_, pool_, [&asked](const std::string&) {
+    ++asked;
+    return Result<std::vector<Address>>(std::vector{*Address::from_ip("127.0.0.1", 1)});
+  });
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &none);
+  const auto connected = run(connect(*worker_, pool_, resolver, destination));
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  ASSERT_FALSE(connected);
+  EXPECT_EQ(connected.error().code, Code::too_many_requests);
+  EXPECT_EQ(greeting(run(connect(*worker_, pool_, resolver, destination))), "hello");
+  EXPECT_EQ(asked, 1) << "its address is as good as before";
 }
 
 TEST_F(ConnectorTest, SaysWhatWasWrongWithEveryAddress) {
