@@ -31,13 +31,13 @@ struct WriteBehind::State {
 
   /// Hands the first piece to the pool. False when that is full. The loop lives until it is done.
   static bool start(const std::shared_ptr<State>& self, const Loop& loop) {
-    return self->pool.post(
-        [self, loop, guard = boost::asio::make_work_guard(loop)] { work(self, loop); });
+    return self->pool.post(job(self, loop));
   }
 
-  static void work(const std::shared_ptr<State>& self, const Loop& loop) {
-    while (self->write_one(loop) && !start(self, loop)) {
-    }
+  static std::move_only_function<void()> job(const std::shared_ptr<State>& self, const Loop& loop) {
+    return [self, loop, guard = boost::asio::make_work_guard(loop)] {
+      if (self->write_one(loop)) self->pool.post_rest(job(self, loop));
+    };
   }
 
   /// True: there is more, which nobody else writes.

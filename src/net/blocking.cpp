@@ -43,6 +43,12 @@ bool Blocking::post(std::move_only_function<void()> work) {
   return true;
 }
 
+void Blocking::post_rest(std::move_only_function<void()> work) {
+  // The thread that calls this takes it, if no other does.
+  const std::scoped_lock lock(mutex_);
+  queue_.emplace_back([w = std::move(work)](bool /*accepted*/) mutable { w(); });
+}
+
 std::size_t Blocking::queued() const {
   const std::scoped_lock lock(mutex_);
   return queue_.size();

@@ -65,6 +65,10 @@ class Blocking {
   /// Without waiting for it and without a result; dropped (and false) when the queue is full.
   bool post(std::move_only_function<void()> work);
 
+  /// For a job on one of the threads that has more to do: lets all that is queued go first. Never
+  /// refused, so that the queue may be longer than its limit by as many as there are threads.
+  void post_rest(std::move_only_function<void()> work);
+
   /// Finishes what is queued and ends the threads; later work is refused as `unavailable`.
   void finish();
 

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <future>
+#include <string>
 
 namespace moorgate::net {
 namespace {
@@ -47,6 +48,23 @@ TEST(Blocking, RefusesWhatIsTooMuchAndFinishesWhatItTook) {
   pool.finish();
   EXPECT_EQ(done, 2);
   EXPECT_FALSE(pool.post([] {}));
+}
+
+TEST(Blocking, TheRestOfAJobComesBehindWhatIsQueuedHoweverMuchThatIs) {
+  std::string order;
+  std::promise<void> ended;
+  Blocking pool("pool", 1, 1);
+  ASSERT_TRUE(pool.post([&] {
+    order += 'a';
+    EXPECT_TRUE(pool.post([&] { order += 'b'; }));
+    EXPECT_FALSE(pool.post([&] { order += 'x'; }));
+    pool.post_rest([&] {
+      order += 'c';
+      ended.set_value();
+    });
+  }));
+  ended.get_future().wait();
+  EXPECT_EQ(order, "abc");
 }
 
 }  // namespace
