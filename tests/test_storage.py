@@ -1,8 +1,9 @@
 """What lies on the disk, and what a restart finds there."""
 
 from support.command import run, said
-from support.images import artifact, digest_of, image
+from support.images import artifact, digest_of, image, noise
 from support.moorgate import BINARY
+from support.registry import location
 
 
 def stored(site, digest):
@@ -58,6 +59,22 @@ def test_a_storage_that_cannot_be_written_is_named_at_the_start(site):
     refused = run(BINARY, "serve", "--config", site.save(), check=False)
     assert refused.returncode != 0
     assert str(site.store) in said(refused)
+
+
+def test_a_blob_that_could_not_be_put_in_place_can_be_sent_again_as_it_was(site):
+    """The closing request leaves nothing of its bytes in the session when it fails."""
+    first, last = noise(1000, "first"), noise(3_000_000, "last")
+    digest = digest_of(first + last)
+    with site.start() as server, server.client("owner") as owner:
+        shard = stored(site, digest).parent.parent
+        shard.rmdir()
+        shard.write_text("a file where a folder should be")
+        upload = location(owner.append(owner.start_upload("team/app"), first, 0))
+        assert owner.finish_upload(upload, digest, last).status == 500
+        assert owner.get(upload).header("Range") == "0-999"
+        shard.unlink()
+        assert owner.finish_upload(upload, digest, last).status == 201
+        assert owner.blob("team/app", digest).body == first + last
 
 
 def test_nothing_of_an_upload_is_left_once_it_is_finished_or_cancelled(server, pusher, repository):

@@ -65,8 +65,11 @@ Task<> recover(Upload& upload, std::uint64_t before, Code code) {
   }
   // Of a client that is gone what it sent is kept, so that it can come back and resume.
   const bool gone = code == Code::end_of_stream || code == Code::timeout;
-  if (!gone) std::ignore = co_await upload.rewind(before);
-  std::ignore = co_await upload.finish_chunk();
+  auto recovered = gone ? Result<>{} : co_await upload.rewind(before);
+  if (recovered) recovered = co_await upload.finish_chunk();
+  // Not usable any more; with a pool that is only full it may be, so that it is left alone.
+  const bool lost = !recovered && recovered.error().code != Code::unavailable;
+  if (lost && !gone) std::ignore = co_await upload.cancel();
 }
 
 /// Receives the request's body into the upload, which recovers from an error.
@@ -273,6 +276,7 @@ Task<> UploadEndpoint::put(const Call& call, const access::Permit& permit) {
     co_return;
   }
   std::unique_ptr<Upload> upload = std::move(*taken);
+  const std::uint64_t before = upload->offset();
   if (auto received = co_await receive(exchange, *upload); !received) {
     const std::uint64_t offset = upload->offset();
     upload.reset();
@@ -280,9 +284,7 @@ Task<> UploadEndpoint::put(const Call& call, const access::Permit& permit) {
     co_return;
   }
   auto committed = co_await upload->commit(*digest);
-  if (!committed && committed.error().code == Code::insufficient_storage) {
-    std::ignore = co_await upload->cancel();
-  }
+  if (!committed) co_await recover(*upload, before, committed.error().code);
   upload.reset();
   if (!committed) {
     co_await send_error(exchange, std::move(committed).error());

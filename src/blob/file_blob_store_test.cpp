@@ -410,6 +410,51 @@ TEST_F(FileBlobStoreTest, AFullPoolIsAnErrorNotALoss) {
   EXPECT_EQ(session->offset(), 1000U);
 }
 
+TEST_F(FileBlobStoreTest, APoolThatIsFullInMidUploadLosesNothingThatWasThere) {
+  constexpr std::size_t kStep = UploadBuffers::kSize;
+  const std::string bytes = sample(3 * kStep);
+  stop();
+  blocking_.emplace("one", 1U, 1U);
+  store_ = FileBlobStore::open(root(), *blocking_).value();
+  auto session = create();
+  ASSERT_TRUE(loop_.run(append(*session, std::string_view(bytes).substr(0, kStep))));
+  ASSERT_TRUE(loop_.run(session->flush()));
+  {
+    std::promise<void> begun;
+    std::promise<void> go_on;
+    ASSERT_TRUE(blocking_->post([&] {
+      begun.set_value();
+      go_on.get_future().wait();
+    }));
+    begun.get_future().wait();
+    ASSERT_TRUE(blocking_->post([] {}));
+    EXPECT_EQ(code_of(loop_.run(append(*session, std::string_view(bytes).substr(kStep)))),
+              Code::unavailable);
+    EXPECT_EQ(session->offset(), kStep);
+    go_on.set_value();
+    blocking_->finish();
+  }
+  session.reset();
+  restart();
+  session = resume().value();
+  EXPECT_EQ(session->offset(), kStep);
+  ASSERT_TRUE(loop_.run(append(*session, std::string_view(bytes).substr(kStep))));
+  EXPECT_EQ(loop_.run(session->commit(digest_of(Algorithm::sha256, bytes))), bytes.size());
+}
+
+TEST_F(FileBlobStoreTest, AFileThatIsNoUploadAnyMoreIsNotCut) {
+  auto session = create();
+  ASSERT_TRUE(loop_.run(append(*session, "bytes")));
+  ASSERT_TRUE(loop_.run(session->flush()));
+  const fs::path upload = root() / paths::upload_data(kId);
+  const fs::path other = root() / "other";
+  fs::create_hard_link(upload, other);
+  fs::remove_all(upload.parent_path());
+  ASSERT_FALSE(loop_.run(session->commit(digest_of(Algorithm::sha256, "bytes"))));
+  EXPECT_FALSE(loop_.run(session->truncate(0)));
+  EXPECT_EQ(file_text(other), "bytes");
+}
+
 TEST_F(FileBlobStoreTest, ManyMayCommitAndRemoveOneBlobAtOnce) {
   constexpr int kThreads = 4;
   constexpr int kRounds = 12;

@@ -152,6 +152,10 @@ Result<UniqueFd> FileTree::open_upload(const std::string& id) const {
   return file;
 }
 
+bool FileTree::has_upload(const std::string& id) const noexcept {
+  return ::faccessat(root_.get(), paths::upload_data(id).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 Result<> FileTree::remove_upload(const std::string& id) {
   table_.forget(id);
   // Freed here and not where a session, on a loop, closes the file it still has open.

@@ -44,6 +44,8 @@ class FileTree {
   Result<UniqueFd> create_upload(const std::string& id);
   /// blob_upload_unknown if there is none.
   Result<UniqueFd> open_upload(const std::string& id) const;
+  /// False also when that cannot be found out.
+  bool has_upload(const std::string& id) const noexcept;
   Result<> remove_upload(const std::string& id);  // `id` must be an upload id
   Result<std::vector<std::string>> uploads() const;
   UploadTable& table() noexcept { return table_; }

@@ -106,6 +106,7 @@ void UploadFile::start_writeback() noexcept {
 }
 
 Result<> UploadFile::truncate(std::uint64_t size) {
+  if (broken_) return broken();
   if (size >= size_) return {};
   if (::ftruncate(file_.get(), static_cast<off_t>(size)) != 0) {
     return failure(system_error(errno, kUploading, id_));
@@ -154,6 +155,8 @@ Result<bool> UploadFile::commit(const oci::Digest& expected) {
   auto placed = tree_->place(paths::upload_folder(id_), expected, size_);
   if (!placed) {
     restart_hash(expected.algorithm());
+    // Then the file is a blob already, or gone: nothing more may be done to it.
+    if (!tree_->has_upload(id_)) broken_ = true;
     return failure(std::move(placed).error());
   }
   committed_ = true;
