@@ -15,7 +15,7 @@ namespace moorgate::distribution {
 /// into place in the order given; then every folder whose entries changed is synced once. A reader
 /// sees each link whole or not at all, and no folder that a link needs before the link; all of it
 /// is durable when run() answers success. After an error any part may have happened, and the same
-/// again is harmless. One use, one thread.
+/// again is harmless, but syncs only what it changes itself. One use, one thread.
 class LinkGroup {
  public:
   /// `root` is the open storage root.

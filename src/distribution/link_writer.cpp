@@ -1,7 +1,10 @@
 #include "distribution/link_writer.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -16,7 +19,6 @@ namespace {
 
 using meta::LinkChange;
 using Kind = LinkChange::Kind;
-using LastOfEach = std::unordered_map<std::string, const LinkChange*>;
 
 constexpr std::array kOrder = {Kind::blob, Kind::manifest, Kind::tag};
 
@@ -33,8 +35,9 @@ std::string folder_of(const LinkChange& change) {
   return {};
 }
 
-LastOfEach last_of_each(std::span<const LinkChange> changes) {
-  LastOfEach last;
+std::unordered_map<std::string, const LinkChange*> last_of_each(
+    std::span<const LinkChange> changes) {
+  std::unordered_map<std::string, const LinkChange*> last;
   for (const auto& change : changes) last[folder_of(change)] = &change;
   return last;
 }
@@ -54,24 +57,30 @@ void add(LinkGroup& group, const std::string& folder, const LinkChange& change) 
   }
 }
 
-Result<> bring(int root, net::Blocking& disk, const LastOfEach& changes) {
-  LinkGroup group(root, disk);
+}  // namespace
+
+Result<> LinkWriter::bring(const LastOfEach& changes) {
+  LinkGroup group(root_.get(), disk_);
   for (const Kind kind : kOrder) {
     for (const auto& [folder, change] : changes) {
       if (change->kind == kind) add(group, folder, *change);
     }
   }
-  return group.run();
+  auto done = group.run();
+  if (done && unsettled_ && ::syncfs(root_.get()) != 0) {
+    done = failure(system_error(errno, "sync the registry's tree"));
+  }
+  unsettled_ = !done;
+  return done;
 }
 
-}  // namespace
-
 Result<> LinkWriter::apply(std::span<const LinkChange> changes) {
-  return bring(root_.get(), disk_, last_of_each(changes));
+  return bring(last_of_each(changes));
 }
 
 Result<> LinkWriter::replay(std::span<const LinkChange> changes) {
-  LastOfEach last = last_of_each(changes);
+  auto last = last_of_each(changes);
+  unsettled_ = !changes.empty();
   std::unordered_map<std::string, std::unordered_set<oci::Digest>> ours;
   for (const auto& change : changes) {
     if (change.kind == Kind::tag) ours[folder_of(change)].insert(change.digest);
@@ -83,7 +92,7 @@ Result<> LinkWriter::replay(std::span<const LinkChange> changes) {
     const bool younger = link.changed_ns / 1'000'000 > change->changed_at;
     return link.digest && younger && !ours[folder].contains(*link.digest);
   });
-  return bring(root_.get(), disk_, last);
+  return bring(last);
 }
 
 }  // namespace moorgate::distribution

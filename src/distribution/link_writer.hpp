@@ -1,6 +1,8 @@
 #pragma once
 
 #include <span>
+#include <string>
+#include <unordered_map>
 
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
@@ -25,8 +27,14 @@ class LinkWriter final : public meta::LinkKeeper {
   Result<> replay(std::span<const meta::LinkChange> changes);
 
  private:
+  using LastOfEach = std::unordered_map<std::string, const meta::LinkChange*>;
+  Result<> bring(const LastOfEach& changes);
+
   const UniqueFd root_;
   net::Blocking& disk_;
+  /// Something was begun and not ended. What it did is not seen to be missing any more, so that
+  /// only all of the disk together is known to be durable.
+  bool unsettled_ = false;
 };
 
 }  // namespace moorgate::distribution

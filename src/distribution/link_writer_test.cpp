@@ -2,13 +2,21 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <set>
 #include <string>
 #include <vector>
@@ -23,6 +31,22 @@ namespace {
 namespace fs = std::filesystem;
 using meta::LinkChange;
 using Kind = LinkChange::Kind;
+
+/// syncfs() fails for the rest of this thread's life.
+void take_syncfs_away() {
+  std::array<sock_filter, 4> filter{{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_syncfs, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EIO),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  const sock_fprog program{.len = filter.size(), .filter = filter.data()};
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+    std::cerr << "no seccomp here";
+    std::exit(1);
+  }
+}
 
 class LinkWriterTest : public testing::Test {
  protected:
@@ -132,6 +156,29 @@ TEST_F(LinkWriterTest, AnObstacleIsAnErrorAndTheNextAttemptMendsIt) {
   fs::remove(obstacle);
   apply(changes);
   EXPECT_EQ(files(), std::set<std::string>{at("_layers", 1)});
+}
+
+/// What a first attempt did the second does not see missing, so the whole disk has to be synced.
+TEST_F(LinkWriterTest, WhatWasBegunEarlierIsDurableTooBeforeItCounts) {
+  apply({change(Kind::tag, 1, true, "v1")});
+  const auto attempts = [this] {
+    take_syncfs_away();
+    net::Blocking pool("own", 2, 8);
+    LinkWriter own(UniqueFd(::open((folder / "").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+                   pool);
+    const std::vector<LinkChange> removal = {change(Kind::tag, 1, false, "v1")};
+    std::cerr << (own.apply(removal) ? "done" : "failed");
+    const fs::path obstacle = folder / paths::repository("team/app") / "_layers";
+    std::ofstream(obstacle) << "in the way";
+    std::vector<LinkChange> more = {change(Kind::blob, 1)};
+    std::cerr << (own.apply(more) ? ", done" : ", failed");
+    fs::remove(obstacle);
+    std::cerr << (own.apply(more) ? ", done" : ", failed");
+    std::cerr << (own.replay(removal) ? ", done" : ", failed");
+    std::exit(0);
+  };
+  EXPECT_EXIT(attempts(), testing::ExitedWithCode(0), "^done, failed, failed, failed$");
+  apply({change(Kind::blob, 1)});
 }
 
 TEST_F(LinkWriterTest, AReplayLeavesATagAloneThatAnotherHasMovedSince) {
