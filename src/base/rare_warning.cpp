@@ -15,10 +15,10 @@ std::optional<std::int64_t> RareWarning::due(Clock::time_point now) noexcept {
   return left_out_.exchange(0, std::memory_order_relaxed);
 }
 
-void RareWarning::write(std::string_view client, std::string_view error) {
+void RareWarning::write(std::string_view key, std::string_view who, std::string_view error) {
   const auto left_out = due(Clock::now());
   if (!left_out) return;
-  warning(message_, {{"client", client}, {"error", error}, {"left_out", *left_out}});
+  warning(message_, {{key, who}, {"error", error}, {"left_out", *left_out}});
 }
 
 }  // namespace moorgate::log

@@ -8,8 +8,8 @@
 
 namespace moorgate::log {
 
-/// A warning that strangers can provoke: written at most once in `interval`, and each line says how
-/// many were left out since the one before. Any thread.
+/// A warning that strangers, or a state that lasts, can provoke again and again: written at most
+/// once in `interval`, and each line says how many were left out since the one before. Any thread.
 class RareWarning {
  public:
   using Clock = std::chrono::steady_clock;
@@ -19,7 +19,8 @@ class RareWarning {
                                  std::chrono::seconds interval = std::chrono::seconds(10)) noexcept
       : message_(message), interval_(interval) {}
 
-  void write(std::string_view client, std::string_view error);
+  /// `key` says what `who` is: "client", "address".
+  void write(std::string_view key, std::string_view who, std::string_view error);
 
   /// nullopt: left out. Else how many were, since the last one that was due.
   std::optional<std::int64_t> due(Clock::time_point now) noexcept;

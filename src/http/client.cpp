@@ -74,7 +74,7 @@ bool is_believed(const Peer& peer, const TrustedProxies& proxies, const RequestH
       crypto::equal_in_constant_time(*head.find(proxies.secret_header), proxies.secret.reveal())) {
     return true;
   }
-  no_secret.write(peer.host, "no or another " + proxies.secret_header);
+  no_secret.write("client", peer.host, "no or another " + proxies.secret_header);
   return false;
 }
 

@@ -33,31 +33,35 @@ void Server::serve(net::AcceptedSocket socket, Transport transport) {
 
 void Server::serve(net::AcceptedSocket socket, Transport transport,
                    std::shared_ptr<Handler> handler) {
-  if (draining_ || (transport == Transport::tls && !tls_) || !may_speak(socket)) {
+  std::unique_ptr<ServerConnection> connection;
+  if (!draining_ && (transport == Transport::plain || tls_) && may_speak(socket)) {
+    connection = open(std::move(socket), transport, std::move(handler));
+  }
+  if (!connection) {
     worker_.connections.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
-  try {
-    start(std::move(socket), transport, std::move(handler));
-  } catch (const std::exception& error) {
-    log::error("a connection could not be taken", {{"error", error.what()}});
-  }
-}
-
-void Server::start(net::AcceptedSocket socket, Transport transport,
-                   std::shared_ptr<Handler> handler) {
-  auto stream = transport == Transport::tls
-                    ? net::make_tls_stream(worker_, blocking_, std::move(socket), *tls_)
-                    : net::make_tcp_stream(worker_, blocking_, std::move(socket));
-  auto connection = std::make_unique<ServerConnection>(
-      *this, std::move(stream), transport == Transport::tls ? tls_ : nullptr, std::move(handler));
   boost::asio::co_spawn(worker_.context(), run_connection(std::move(connection)),
                         boost::asio::detached);
 }
 
+std::unique_ptr<ServerConnection> Server::open(net::AcceptedSocket socket, Transport transport,
+                                               std::shared_ptr<Handler> handler) {
+  try {
+    auto stream = transport == Transport::tls
+                      ? net::make_tls_stream(worker_, blocking_, std::move(socket), *tls_)
+                      : net::make_tcp_stream(worker_, blocking_, std::move(socket));
+    return std::make_unique<ServerConnection>(
+        *this, std::move(stream), transport == Transport::tls ? tls_ : nullptr, std::move(handler));
+  } catch (const std::exception& error) {
+    log::error("a connection could not be taken", {{"error", error.what()}});
+    return nullptr;
+  }
+}
+
 bool Server::may_speak(const net::AcceptedSocket& socket) const {
   if (!socket.proxy_header || socket.peer.is_unix() || proxies_->lists(socket.peer)) return true;
-  stranger.write(socket.peer.host(), "not in trusted_proxies.from");
+  stranger.write("client", socket.peer.host(), "not in trusted_proxies.from");
   return false;
 }
 

@@ -53,7 +53,9 @@ class Server {
  private:
   friend class ServerConnection;
   bool may_speak(const net::AcceptedSocket& socket) const;
-  void start(net::AcceptedSocket socket, Transport transport, std::shared_ptr<Handler> handler);
+  /// Null, and the log says why, where the socket is of no use.
+  std::unique_ptr<ServerConnection> open(net::AcceptedSocket socket, Transport transport,
+                                         std::shared_ptr<Handler> handler);
 
   net::Worker& worker_;
   net::Blocking& blocking_;

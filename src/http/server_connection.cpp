@@ -72,7 +72,7 @@ Task<> ServerConnection::run() {
   deadline_.set(server_.limits_.header_timeout);
   if (auto secure = co_await stream_->handshake(); !secure) {
     if (secure.error().code == Code::bad_request) {
-      bad_proxy_header.write(peer_, secure.error().message);
+      bad_proxy_header.write("client", peer_, secure.error().message);
     } else {
       log::debug("TLS handshake failed", {{"client", peer_}, {"error", secure.error().detail}});
     }

@@ -1,6 +1,8 @@
 #include "http/server.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -11,6 +13,8 @@
 #include <string>
 #include <thread>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "net/blocking.hpp"
 #include "net/worker.hpp"
@@ -99,6 +103,21 @@ class ServerTest : public testing::Test {
     });
     taken.get_future().wait();
     return UniqueFd(pair[0]);
+  }
+
+  /// How many connections the worker counts after it was to serve `fd`.
+  std::size_t count_after_serving(UniqueFd fd) {
+    std::promise<std::size_t> count;
+    worker_->post([this, &fd, &count] {
+      sockaddr_un address{};
+      address.sun_family = AF_UNIX;
+      worker_->connections.fetch_add(1);
+      server_->serve(
+          {std::move(fd), net::Address(reinterpret_cast<sockaddr*>(&address), sizeof(sa_family_t))},
+          Server::Transport::plain);
+      count.set_value(worker_->connections.load());
+    });
+    return count.get_future().get();
   }
 
   static void send(const UniqueFd& client, std::string_view bytes) {
@@ -308,6 +327,21 @@ TEST_F(ServerTest, DrainEndsIdleConnections) {
   const UniqueFd client = connect();
   worker_->post([this] { server_->drain(); });
   EXPECT_EQ(read_to_end(client), "");
+}
+
+TEST_F(ServerTest, ASocketThatCannotBeWatchedIsClosedAndNotCounted) {
+  // An epoll that watches one that watches one, and so on, until no other would watch it: ELOOP.
+  std::vector<UniqueFd> chain;
+  chain.emplace_back(::epoll_create1(EPOLL_CLOEXEC));
+  while (chain.size() < 100) {
+    UniqueFd watcher(::epoll_create1(EPOLL_CLOEXEC));
+    epoll_event event{};
+    if (::epoll_ctl(watcher.get(), EPOLL_CTL_ADD, chain.back().get(), &event) != 0) break;
+    chain.push_back(std::move(watcher));
+  }
+  const int number = chain.back().get();
+  EXPECT_EQ(count_after_serving(std::move(chain.back())), 0);
+  EXPECT_EQ(::fcntl(number, F_GETFD), -1);
 }
 
 }  // namespace

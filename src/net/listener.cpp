@@ -18,7 +18,7 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "base/log.hpp"
+#include "base/rare_warning.hpp"
 #include "net/socket.hpp"
 
 namespace moorgate::net {
@@ -98,6 +98,8 @@ struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
   Accepted accepted;
   std::vector<std::shared_ptr<Acceptor>> acceptors;
   std::atomic<bool> stopped = false;
+  /// Several workers try it again many times a second.
+  log::RareWarning unable{"cannot accept connections for a moment"};
 
   /// The one that accepted has nothing better to do right now, unless it holds more than its share.
   Worker& choose(Worker& here) const {
@@ -140,9 +142,9 @@ struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
       hand_over(by.worker, {UniqueFd(client), from});
       return true;
     }
-    if (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR) return true;
-    log::warning("cannot accept connections for a moment",
-                 {{"address", address.text()}, {"error", system_error(errno, "accept").detail}});
+    const int error = errno;
+    if (error == EAGAIN || error == ECONNABORTED || error == EINTR) return true;
+    unable.write("address", address.text(), system_error(error, "accept").detail);
     return false;
   }
 

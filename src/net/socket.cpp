@@ -26,11 +26,13 @@ Error stream_error(boost::system::error_code error) {
 }  // namespace
 
 Socket::Socket(Worker& worker, AcceptedSocket accepted)
-    : socket_(worker.context().get_executor(),
-              boost::asio::generic::stream_protocol(accepted.peer.family(), 0),
-              accepted.fd.release()),
+    : socket_(worker.context().get_executor()),
       peer_(accepted.peer),
-      proxy_header_expected_(accepted.proxy_header) {}
+      proxy_header_expected_(accepted.proxy_header) {
+  const boost::asio::generic::stream_protocol protocol(accepted.peer.family(), 0);
+  socket_.assign(protocol, accepted.fd.get());
+  std::ignore = accepted.fd.release();
+}
 
 Task<Result<>> Socket::receive_proxy_header(BufferPool& buffers) {
   if (!proxy_header_expected_) co_return Result<>{};
