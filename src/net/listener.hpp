@@ -41,9 +41,10 @@ class Listener {
   const Address& address() const noexcept;
 
   /// `workers`, the first few of which accept, have their loops until the listener is gone. Past
-  /// `connection_limit` connections in all, new ones wait in the backlog.
+  /// `connection_limit` connections in all (a few more where several accept at the same moment),
+  /// new ones wait in the backlog.
   void start(std::vector<Worker*> workers, std::size_t connection_limit, Accepted accepted);
-  /// No connection is taken afterwards. Any thread.
+  /// No connection is taken afterwards but those that are being accepted already. Any thread.
   void stop();
 
  private:
