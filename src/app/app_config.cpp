@@ -228,7 +228,9 @@ std::string render_config_reference() {
          "errors.\n"
          "`MOORGATE_` and a key's path in capitals override it: `MOORGATE_TLS_CERTIFICATE`. A "
          "value with\n"
-         "`{` or `*` at its start must be quoted.\n\n" +
+         "`{` or `*` at its start must be quoted. Anchors, aliases and YAML 1.1's merge key (`<<: "
+         "*name`, or a\n"
+         "list of them) work: a section's own keys win, then the earlier of the list.\n\n" +
          config::render_reference(document.reference());
 }
 

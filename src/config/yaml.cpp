@@ -40,6 +40,19 @@ std::size_t byte_count(const Node& node) {
   return count;
 }
 
+bool same(const Node& a, const Node& b) {
+  return a.kind == b.kind && a.key == b.key && a.text == b.text && a.quoted == b.quoted &&
+         std::ranges::equal(a.children, b.children, same);
+}
+
+constexpr std::string_view kMerge = "<<";
+
+/// What the parser calls a scalar that was written without quotes, and what makes one text.
+constexpr std::string_view kPlainTag = "?";
+constexpr std::string_view kQuotedTag = "!";
+constexpr std::string_view kMergeTag = "tag:yaml.org,2002:merge";
+constexpr std::string_view kTextTag = "tag:yaml.org,2002:str";
+
 /// Builds the tree from the parser's events, so that nothing is expanded before it was counted.
 class TreeBuilder final : public YAML::EventHandler {
  public:
@@ -47,6 +60,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   Node root;
   std::vector<Problem> problems;
+  std::vector<Problem> disputed;
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -55,9 +69,14 @@ class TreeBuilder final : public YAML::EventHandler {
     place({.kind = Node::Kind::null, .line = line_of(mark)}, anchor);
   }
 
-  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    place({.kind = Node::Kind::scalar, .line = line_of(mark), .text = value}, anchor);
+    is_merge_key_ = value == kMerge && (tag == kPlainTag || tag == kMergeTag);
+    place({.kind = Node::Kind::scalar,
+           .line = line_of(mark),
+           .text = value,
+           .quoted = tag == kQuotedTag || tag == kTextTag},
+          anchor);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -68,6 +87,7 @@ class TreeBuilder final : public YAML::EventHandler {
     charge(found->second, line_of(mark));
     Node copy = found->second;
     copy.line = line_of(mark);
+    is_merge_key_ = false;
     place(std::move(copy), 0);
   }
 
@@ -84,11 +104,21 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnMapEnd() override { close(); }
 
  private:
+  struct Seen {
+    int line;
+    std::size_t index;  // among the children
+  };
+  struct Merge {
+    Node value;
+    std::size_t own_before;  // members that stand before it
+  };
   struct Open {
     Node node;
     YAML::anchor_t anchor;
-    std::optional<Node> key = {};           // of the member whose value comes next
-    std::map<std::string, int> lines = {};  // where each key was seen
+    std::optional<Node> key = {};  // of the member whose value comes next
+    bool merges = false;           // that key is <<
+    std::map<std::string, Seen> seen = {};
+    std::optional<Merge> merge = {};
   };
 
   void open(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -100,6 +130,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void close() {
+    if (open_.back().merge) merge_into(open_.back());
     Open done = std::move(open_.back());
     open_.pop_back();
     place(std::move(done.node), done.anchor);
@@ -118,6 +149,7 @@ class TreeBuilder final : public YAML::EventHandler {
     } else if (!open_.back().key) {
       if (node.kind != Node::Kind::scalar) throw Refused{node.line, "a key must be plain text"};
       open_.back().key = std::move(node);
+      open_.back().merges = is_merge_key_;
     } else {
       add_member(std::move(node));
     }
@@ -126,10 +158,19 @@ class TreeBuilder final : public YAML::EventHandler {
   void add_member(Node value) {
     Open& mapping = open_.back();
     Node key = *std::exchange(mapping.key, std::nullopt);
-    const auto [first, is_new] = mapping.lines.emplace(key.text, key.line);
-    if (!is_new) {
-      problems.push_back({file_, key.line, path() + key.text,
-                          "given twice; the first is on line " + std::to_string(first->second)});
+    if (mapping.merges && !mapping.merge) {
+      value.line = key.line;
+      mapping.merge = Merge{.value = std::move(value), .own_before = mapping.node.children.size()};
+      return;
+    }
+    const auto [first, is_new] =
+        mapping.seen.emplace(key.text, Seen{key.line, mapping.node.children.size()});
+    if (mapping.merges || !is_new) {
+      const int before = mapping.merges ? mapping.merge->value.line : first->second.line;
+      problems.push_back(
+          {file_, key.line, path() + key.text,
+           "given twice; the first is on line " + std::to_string(before) +
+               (mapping.merges ? "; to merge several, give it a list: <<: [*one, *other]" : "")});
       return;
     }
     value.line = key.line;
@@ -137,16 +178,52 @@ class TreeBuilder final : public YAML::EventHandler {
     mapping.node.children.push_back(std::move(value));
   }
 
+  /// Moves nodes only, all of which were counted when they were read or copied.
+  void merge_into(Open& mapping) {
+    Merge merge = std::move(*mapping.merge);
+    if (merge.value.kind == Node::Kind::mapping) {
+      return merge_one(mapping, merge.own_before, std::move(merge.value));
+    }
+    const auto is_mapping = [](const Node& node) { return node.kind == Node::Kind::mapping; };
+    if (merge.value.kind != Node::Kind::list ||
+        !std::ranges::all_of(merge.value.children, is_mapping)) {
+      throw Refused{merge.value.line, "<< takes a mapping or a list of mappings"};
+    }
+    for (auto& source : merge.value.children)
+      merge_one(mapping, merge.own_before, std::move(source));
+  }
+
+  void merge_one(Open& mapping, std::size_t own_before, Node source) {
+    for (auto& member : source.children) {
+      auto& members = mapping.node.children;
+      const auto [known, is_new] =
+          mapping.seen.emplace(member.key, Seen{member.line, members.size()});
+      if (is_new) {
+        members.push_back(std::move(member));
+        continue;
+      }
+      const Node& winner = members[known->second.index];
+      const bool stands_before = known->second.index < own_before;
+      const bool mixed = member.kind == Node::Kind::mapping;
+      if ((stands_before || mixed) && !same(winner, member)) {
+        disputed.push_back({file_, known->second.line, path() + member.key,
+                            "given here and on line " + std::to_string(member.line) +
+                                ", which is merged by <<; readers of YAML differ in what counts "
+                                "then, so say it in one place"});
+      }
+    }
+  }
+
   /// Of the mapping that is open, with the dot its members' names are joined by.
   std::string path() const {
     std::string path;
     for (std::size_t i = 0; i + 1 < open_.size(); ++i) {
-      const auto& [node, anchor, key, lines] = open_[i];
-      if (node.kind == Node::Kind::list) {
-        path += '[' + std::to_string(node.children.size()) + ']';
-      } else if (key) {
+      const Open& around = open_[i];
+      if (around.node.kind == Node::Kind::list) {
+        path += '[' + std::to_string(around.node.children.size()) + ']';
+      } else if (around.key) {
         if (!path.empty()) path += '.';
-        path += key->text;
+        path += around.key->text;
       }
     }
     return path.empty() ? path : path + '.';
@@ -166,6 +243,7 @@ class TreeBuilder final : public YAML::EventHandler {
   const YamlLimits& limits_;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Node> anchored_;
+  bool is_merge_key_ = false;  // of the scalar that is being placed
   std::size_t nodes_ = 0;
   std::size_t copied_bytes_ = 0;
 };
@@ -230,6 +308,7 @@ class YamlReader {
       }
       yaml_.root = std::move(root);
       yaml_.problems = std::move(builder.problems);
+      yaml_.disputed = std::move(builder.disputed);
     } catch (Refused& refused) {
       refuse(std::move(refused));
     } catch (const YAML::Exception& error) {

@@ -82,6 +82,102 @@ TEST(Yaml, ReplacesAliasesByWhatTheyName) {
   EXPECT_EQ(yaml.root.member("b")->children.size(), 2U);
 }
 
+std::string flat(const Node& node) {
+  if (node.kind == Node::Kind::null) return "~";
+  if (node.kind == Node::Kind::scalar) return node.text;
+  const bool is_list = node.kind == Node::Kind::list;
+  std::string out;
+  for (const auto& child : node.children) {
+    out += (out.empty() ? "" : ",") + (is_list ? "" : child.key + ":") + flat(child);
+  }
+  return (is_list ? "[" : "{") + out + (is_list ? "]" : "}");
+}
+
+struct MergeCase {
+  std::string_view text;
+  std::string_view tree;
+  std::size_t disputed = 0;
+};
+
+TEST(Yaml, MergesWhatADoubleAngleNames) {
+  const MergeCase cases[] = {
+      {"x: &x {a: 1, b: 2}\ny: {<<: *x, c: 3}\n", "{x:{a:1,b:2},y:{c:3,a:1,b:2}}"},
+      {"y: {<<: {a: 1}}\n", "{y:{a:1}}"},
+      {"x: &x {a: {b: 1}}\n<<: *x\n", "{x:{a:{b:1}},a:{b:1}}"},
+      // Own keys win, and the earlier of a list.
+      {"x: &x {a: 1, b: 2}\ny: {<<: *x, a: 3}\n", "{x:{a:1,b:2},y:{a:3,b:2}}"},
+      {"x: &x {a: 1}\nz: &z {a: 2, b: 2}\ny: {<<: [*x, *z]}\n",
+       "{x:{a:1},z:{a:2,b:2},y:{a:1,b:2}}"},
+      {"l: &l [{a: 1}, {b: 2}]\ny: {<<: *l}\n", "{l:[{a:1},{b:2}],y:{a:1,b:2}}"},
+      {"x: &x {a: 1}\nz: &z {<<: *x, b: 2}\ny: {<<: *z, c: 3}\n",
+       "{x:{a:1},z:{b:2,a:1},y:{c:3,b:2,a:1}}"},
+      {"y: {<<: []}\nz: {<<: {}}\n", "{y:{},z:{}}"},
+      // Only the key itself, not text that looks like it.
+      {"y: {\"<<\": {a: 1}}\n", "{y:{<<:{a:1}}}"},
+      {"y: [<<]\nz: &z a\n*z : {b: 1}\n", "{y:[<<],z:a,a:{b:1}}"},
+      // Go's reader takes the later one, and mixes mappings.
+      {"x: &x {a: 1}\ny: {a: 3, <<: *x}\n", "{x:{a:1},y:{a:3}}", 1},
+      {"x: &x {a: 3}\ny: {a: 3, <<: *x}\n", "{x:{a:3},y:{a:3}}"},
+      {"x: &x {a: {b: 1}}\ny: {<<: *x, a: {c: 1}}\n", "{x:{a:{b:1}},y:{a:{c:1}}}", 1},
+      {"x: &x {a: {b: 1}}\ny: {<<: *x, a: }\n", "{x:{a:{b:1}},y:{a:~}}", 1},
+      {"y: {<<: [{a: {b: 1}}, {a: {c: 1}}]}\n", "{y:{a:{b:1}}}", 1},
+  };
+  for (const auto& c : cases) {
+    const Yaml yaml = parse_yaml(c.text, "f", kLimits);
+    EXPECT_TRUE(yaml.problems.empty()) << c.text;
+    EXPECT_EQ(flat(yaml.root), c.tree) << c.text;
+    EXPECT_EQ(yaml.disputed.size(), c.disputed) << c.text;
+  }
+}
+
+TEST(Yaml, SaysWhatCannotBeMerged) {
+  const BadCase cases[] = {
+      {"a: 1\n<<: 3\n", "f:2: << takes a mapping or a list of mappings"},
+      {"a: 1\n<<:\n", "f:2: << takes a mapping or a list of mappings"},
+      {"<<: [{a: 1}, [b]]\n", "f:1: << takes a mapping or a list of mappings"},
+      {"b:\n  <<: {a: 1}\n  <<: {c: 1}\n",
+       "f:3: b.<<: given twice; the first is on line 2; to merge several, give it a list: <<: "
+       "[*one, *other]"},
+      {"<<: {a: 1}\nb: 1\nb: 2\n", "f:3: b: given twice; the first is on line 2"},
+      {"a: &a {<<: *a}\n", "f:1: an alias refers to a value it is itself part of"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_THAT(problems_of(c.text), testing::ElementsAre(c.problem)) << c.text;
+  }
+  const Yaml yaml = parse_yaml("b:\n  a: 1\n  <<: {a: 2}\n", "f", kLimits);
+  ASSERT_EQ(yaml.disputed.size(), 1U);
+  EXPECT_EQ(to_string(yaml.disputed.front()),
+            "f:2: b.a: given here and on line 3, which is merged by <<; readers of YAML differ in "
+            "what counts then, so say it in one place");
+}
+
+TEST(Yaml, EndsABombOfMergesAtOnce) {
+  // Each level holds twice what the one before it does.
+  std::string bomb = "a0: &a0 {k: [x, x, x, x, x, x, x, x]}\n";
+  for (int i = 1; i < 40; ++i) {
+    bomb += numbered("a#: &a# ", i) + "{l: {" + numbered("<<: *a#", i - 1) + "}, m: {" +
+            numbered("<<: *a#", i - 1) + "}}\n";
+  }
+  // The same wide mapping again and again.
+  std::string wide = "w: &w {";
+  for (int i = 0; i < 5'000; ++i) wide += numbered("k#: x, ", i);
+  wide += "}\ny: {<<: [" + repeat("*w, ", 50'000) + "]}\n";
+  for (const auto& text : {bomb, wide}) {
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_THAT(problems_of(text),
+                testing::ElementsAre(testing::HasSubstr("holds too many values")));
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+  }
+}
+
+TEST(Yaml, TellsQuotedTextFromPlain) {
+  const Yaml yaml = parse_yaml("[yes, 'yes', \"yes\", !!str yes, !!bool 'yes']", "f", kLimits);
+  std::vector<bool> quoted;
+  quoted.reserve(yaml.root.children.size());
+  for (const auto& child : yaml.root.children) quoted.push_back(child.quoted);
+  EXPECT_EQ(quoted, (std::vector<bool>{false, true, true, true, false}));
+}
+
 TEST(Yaml, EndsAnAliasBombAtOnce) {
   std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 12; ++i) {
