@@ -321,8 +321,8 @@ void App::each_shard(const std::function<void(Shard&)>& work) {
 
 FileWatch App::watch_for(const AppConfig& config) {
   FileWatch watch;
-  for (const auto& file : config.users.htpasswd) {
-    watch.add({file}, [this, file] { reload_users(file); });
+  for (const auto& [file, schemes] : config.users.htpasswd) {
+    watch.add({file}, [this, path = file] { reload_users(path); });
   }
   std::vector<std::filesystem::path> certificates;
   for (const auto& files : config.certificates) {

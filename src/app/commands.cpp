@@ -112,8 +112,8 @@ int with_policy(const std::string& file, const std::string& action, const std::s
 
 /// Whoever no file names cannot sign in, whatever the rules say.
 std::string note_on_user(const AppConfig& config, const std::string& user) {
-  const auto names_user = [&user](const std::filesystem::path& file) {
-    const auto table = auth::load_htpasswd(file).table;
+  const auto names_user = [&user](const auth::HtpasswdSource& from) {
+    const auto table = auth::load_htpasswd(from.file, from.schemes).table;
     return !table || table->find(user) != nullptr;
   };
   const auto& files = config.users.htpasswd;

@@ -99,8 +99,8 @@ void add_users(const AppConfig& config, Description& into) {
         "  none configured: \"admin\" with a random password, printed by the first start\n";
   }
   if (!config.users.sign_in) into.text += "  nobody has to sign in: everybody is anyone\n";
-  for (const auto& file : config.users.htpasswd) {
-    const auto loaded = auth::load_htpasswd(file);
+  for (const auto& [file, schemes] : config.users.htpasswd) {
+    const auto loaded = auth::load_htpasswd(file, schemes);
     for (const auto& problem : loaded.warnings)
       into.text += "  warning: " + to_string(problem) + "\n";
     for (const auto& problem : loaded.errors)

@@ -55,7 +55,7 @@ Result<> make_certificate(const fs::path& folder, AppConfig& config, FirstStart&
 }
 
 Result<> make_admin(const fs::path& file, AppConfig& config, FirstStart& first) {
-  config.users.htpasswd = {file};
+  config.users.htpasswd = {{.file = file}};
   config.admin_was_generated = true;
   first.admin_file = file;
   if (fs::exists(file)) return {};

@@ -58,7 +58,7 @@ bool holds_an_entry(std::string_view line) {
 
 /// Collects a table line by line.
 struct HtpasswdParser {
-  explicit HtpasswdParser(const std::string& name) : file(name) {}
+  HtpasswdParser(const std::string& name, Schemes accepted) : file(name), schemes(accepted) {}
 
   void read(std::string_view text) {
     while (!text.empty()) {
@@ -95,6 +95,11 @@ struct HtpasswdParser {
     } else if (auto scheme = classify(hash); !scheme) {
       entry.usable = false;
       warn("user " + moorgate::quoted(user) + " cannot sign in: " + scheme.error().message);
+    } else if (schemes == Schemes::bcrypt && *scheme != Scheme::bcrypt) {
+      entry.usable = false;
+      warn("user " + moorgate::quoted(user) + " cannot sign in: the hash is " +
+           std::string(to_string(*scheme)) +
+           " and bcrypt_only is set for this file; make a new one with moorgate htpasswd");
     } else {
       entry.hash = hash;
       entry.scheme = *scheme;
@@ -114,7 +119,10 @@ struct HtpasswdParser {
   void finish() {
     if (most == 0) {
       line = 0;
-      return fail("no user in it can sign in");
+      return fail(
+          schemes == Schemes::bcrypt
+              ? "no user in it can sign in with a bcrypt hash, and bcrypt_only is set for it"
+              : "no user in it can sign in");
     }
     table->decoy_.hash = unmatchable_like(table->decoy_.hash, table->decoy_.scheme);
   }
@@ -135,6 +143,7 @@ struct HtpasswdParser {
   }
 
   const std::string& file;
+  const Schemes schemes;
   int line = 0;
   std::shared_ptr<HtpasswdTable> table = std::make_shared<HtpasswdTable>();
   std::map<std::string, int, std::less<>> lines;
@@ -264,21 +273,21 @@ const HtpasswdTable::Entry* HtpasswdTable::find(std::string_view user) const {
   return found == entries_.end() ? nullptr : &found->second;
 }
 
-HtpasswdFile parse_htpasswd(std::string_view text, const std::string& file) {
+HtpasswdFile parse_htpasswd(std::string_view text, const std::string& file, Schemes schemes) {
   if (text.size() > HtpasswdTable::kMaxFile) {
     return unreadable(file, "the password file is larger than 16 MiB");
   }
-  HtpasswdParser parser(file);
+  HtpasswdParser parser(file, schemes);
   parser.read(text);
   return std::move(parser).result();
 }
 
-HtpasswdFile load_htpasswd(const std::filesystem::path& file) {
+HtpasswdFile load_htpasswd(const std::filesystem::path& file, Schemes schemes) {
   auto open = open_regular(file);
   if (!open) return unreadable(file, for_the_administrator(open.error()));
   const auto text = read_all(open->fd.get());
   if (!text) return unreadable(file, for_the_administrator(text.error()));
-  auto parsed = parse_htpasswd(*text, file);
+  auto parsed = parse_htpasswd(*text, file, schemes);
   if ((open->status.st_mode & S_IWOTH) != 0) {
     parsed.warnings.push_back({.file = file,
                                .line = 0,

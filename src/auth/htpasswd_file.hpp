@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -13,6 +14,9 @@
 #include "config/problem.hpp"
 
 namespace moorgate::auth {
+
+/// Which of the hashes that can be verified are accepted.
+enum class Schemes : std::uint8_t { all, bcrypt };
 
 /// The users of one password file, as it was at one moment. Never changes.
 class HtpasswdTable {
@@ -56,9 +60,10 @@ struct HtpasswdFile {
 };
 
 /// `file` only names the text in Problems.
-HtpasswdFile parse_htpasswd(std::string_view text, const std::string& file);
+HtpasswdFile parse_htpasswd(std::string_view text, const std::string& file,
+                            Schemes schemes = Schemes::all);
 /// Blocking.
-HtpasswdFile load_htpasswd(const std::filesystem::path& file);
+HtpasswdFile load_htpasswd(const std::filesystem::path& file, Schemes schemes = Schemes::all);
 
 // ---- The editing side, for `moorgate htpasswd`.
 

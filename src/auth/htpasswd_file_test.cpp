@@ -42,6 +42,20 @@ TEST(HtpasswdFile, TakesWhatEditorsAndToolsLeaveInIt) {
   }
 }
 
+TEST(HtpasswdFile, LetsOnlyBcryptInIfToldSo) {
+  const std::string text = "alice:" + kBcrypt4 + "\nbob:" + kSha + "\ncarol:" + kBcrypt5 + "\n";
+  const auto parsed = parse_htpasswd(text, "users", Schemes::bcrypt);
+  ASSERT_TRUE(parsed.table) << told(parsed.errors);
+  EXPECT_TRUE(parsed.table->find("alice")->usable);
+  EXPECT_FALSE(parsed.table->find("bob")->usable);
+  EXPECT_TRUE(parsed.table->find("carol")->usable);
+  EXPECT_TRUE(told(parsed.warnings).contains("2: user \"bob\" cannot sign in: the hash is"));
+  EXPECT_FALSE(told(parsed.warnings).contains(kSha));
+  const auto nobody = parse_htpasswd("bob:" + kSha + "\n", "users", Schemes::bcrypt);
+  EXPECT_FALSE(nobody.table);
+  EXPECT_TRUE(told(nobody.errors).contains("bcrypt_only")) << told(nobody.errors);
+}
+
 TEST(HtpasswdFile, NamesLinesThatDoNotWork) {
   const auto parsed =
       parse_htpasswd("alice:" + kBcrypt4 + "\nbob:" + kDes + "\ncarol:hunter2\nalice:" + kSha +

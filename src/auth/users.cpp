@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "auth/htpasswd_file.hpp"
 #include "config/reader.hpp"
 
 namespace moorgate::auth {
@@ -19,11 +18,16 @@ UsersConfig parse_users(const config::Reader& in) {
   UsersConfig out;
   for (const auto& source : in.items("users", "Where users come from, tried in this order")) {
     std::filesystem::path file;
+    bool bcrypt_only = false;
     source.require("htpasswd");
-    if (source.read("htpasswd", file,
-                    "Password file as made by `moorgate htpasswd` or Apache's htpasswd; watched")) {
-      out.htpasswd.push_back(std::move(file));
-    }
+    const bool given =
+        source.read("htpasswd", file,
+                    "Password file as made by `moorgate htpasswd` or Apache's htpasswd; watched");
+    source.read("bcrypt_only", bcrypt_only,
+                "Users whose password is hashed in another way cannot sign in, as it was with the "
+                "Docker registry");
+    if (!given) continue;
+    out.htpasswd.push_back({std::move(file), bcrypt_only ? Schemes::bcrypt : Schemes::all});
   }
   in.read(
       "sign_in", out.sign_in,
@@ -38,13 +42,13 @@ UsersConfig parse_users(const config::Reader& in) {
 std::shared_ptr<UserSources> UserSources::open(const UsersConfig& config, net::Blocking& pool,
                                                UserProblems& problems) {
   auto out = std::make_shared<UserSources>(std::vector<std::unique_ptr<UserSource>>());
-  for (const auto& file : config.htpasswd) {
-    auto loaded = load_htpasswd(file);
+  for (const auto& from : config.htpasswd) {
+    auto loaded = load_htpasswd(from.file, from.schemes);
     add(problems.warnings, std::move(loaded.warnings));
     add(problems.errors, std::move(loaded.errors));
     if (!loaded.table) continue;
     auto source = std::make_unique<HtpasswdAuthenticator>(std::move(loaded.table), pool);
-    out->files_.push_back({.path = file, .source = source.get()});
+    out->files_.push_back({.from = from, .source = source.get()});
     out->sources_.push_back(std::move(source));
   }
   return out->files_.size() == config.htpasswd.size() ? out : nullptr;
@@ -76,8 +80,8 @@ std::uint64_t UserSources::generation() const noexcept {
 UserProblems UserSources::reload(const std::filesystem::path& file) {
   UserProblems problems;
   for (const auto& watched : files_) {
-    if (watched.path != file) continue;
-    auto loaded = load_htpasswd(file);
+    if (watched.from.file != file) continue;
+    auto loaded = load_htpasswd(file, watched.from.schemes);
     add(problems.warnings, std::move(loaded.warnings));
     add(problems.errors, std::move(loaded.errors));
     if (loaded.table) watched.source->replace(std::move(loaded.table));
@@ -88,7 +92,7 @@ UserProblems UserSources::reload(const std::filesystem::path& file) {
 std::vector<std::filesystem::path> UserSources::files() const {
   std::vector<std::filesystem::path> out;
   out.reserve(files_.size());
-  for (const auto& watched : files_) out.push_back(watched.path);
+  for (const auto& watched : files_) out.push_back(watched.from.file);
   return out;
 }
 

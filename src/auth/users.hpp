@@ -8,6 +8,7 @@
 
 #include "auth/authenticator.hpp"
 #include "auth/htpasswd_authenticator.hpp"
+#include "auth/htpasswd_file.hpp"
 #include "base/error.hpp"
 #include "base/task.hpp"
 #include "config/problem.hpp"
@@ -19,8 +20,15 @@ class Reader;
 
 namespace moorgate::auth {
 
+struct HtpasswdSource {
+  std::filesystem::path file;
+  Schemes schemes = Schemes::all;
+
+  bool operator==(const HtpasswdSource&) const = default;
+};
+
 struct UsersConfig {
-  std::vector<std::filesystem::path> htpasswd;  // tried in this order
+  std::vector<HtpasswdSource> htpasswd;  // tried in this order
   /// False: nobody is asked who they are, everybody is anonymous.
   bool sign_in = true;
 
@@ -56,7 +64,7 @@ class UserSources final : public Authenticator {
 
  private:
   struct WatchedFile {
-    std::filesystem::path path;
+    HtpasswdSource from;
     HtpasswdAuthenticator* source;
   };
 

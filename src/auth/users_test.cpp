@@ -145,7 +145,7 @@ class UserFiles : public testing::Test {
 
 TEST_F(UserFiles, AreOpenedTogetherOrNotAtAll) {
   UserProblems problems;
-  const UsersConfig config{{put("good", right_), put("bad", "no colon\n")}};
+  const UsersConfig config{{{put("good", right_)}, {put("bad", "no colon\n")}}};
   EXPECT_EQ(UserSources::open(config, pool_, problems), nullptr);
   ASSERT_EQ(problems.errors.size(), 2U);
   EXPECT_EQ(problems.errors[0].line, 1);
@@ -155,7 +155,7 @@ TEST_F(UserFiles, AreOpenedTogetherOrNotAtAll) {
 TEST_F(UserFiles, KeepTheOldUsersWhenTheNewVersionIsBroken) {
   UserProblems problems;
   const auto file = put("users", right_);
-  auto users = UserSources::open({{file}}, pool_, problems);
+  auto users = UserSources::open({{{file}}}, pool_, problems);
   ASSERT_NE(users, nullptr);
   EXPECT_EQ(users->files(), std::vector{file});
 
@@ -175,7 +175,7 @@ TEST_F(UserFiles, KeepTheOldUsersWhenTheNewVersionIsBroken) {
 TEST_F(UserFiles, MayChangeWhileRequestsRun) {
   UserProblems problems;
   const auto file = put("users", right_);
-  auto users = UserSources::open({{file}}, pool_, problems);
+  auto users = UserSources::open({{{file}}}, pool_, problems);
   std::atomic<bool> stop = false;
   std::atomic<int> refused = 0;
   std::vector<std::thread> workers;
@@ -212,7 +212,9 @@ std::string problems_of(std::string_view yaml, UsersConfig& users) {
 TEST(UsersConfig, NamesItsFiles) {
   UsersConfig users;
   EXPECT_EQ(problems_of("users:\n  - htpasswd: auth/users\n  - htpasswd: /srv/more\n", users), "");
-  EXPECT_EQ(users, (UsersConfig{{"/etc/auth/users", "/srv/more"}}));
+  EXPECT_EQ(users, (UsersConfig{{{"/etc/auth/users"}, {"/srv/more"}}}));
+  EXPECT_EQ(problems_of("users: [{htpasswd: /u, bcrypt_only: yes}]\n", users), "");
+  EXPECT_EQ(users, (UsersConfig{{{"/u", Schemes::bcrypt}}}));
   EXPECT_EQ(problems_of("{}", users), "");
   EXPECT_EQ(users, UsersConfig{});
 }
