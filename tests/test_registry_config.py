@@ -22,6 +22,7 @@ class Place:
         self.folder = folder
         self.file = folder / "config.yml"
         self.store = folder / "store"
+        self.text = None  # in place of config: YAML as it stands
         self.config = {"version": 0.1, "storage": {"filesystem": {"rootdirectory": str(self.store)}},
                        "http": {"addr": "0.0.0.0:0"}}
 
@@ -33,7 +34,7 @@ class Place:
         return htpasswd
 
     def save(self):
-        self.file.write_text(json.dumps(self.config))
+        self.file.write_text(self.text or json.dumps(self.config))
         return self.file
 
     def serve(self, *arguments, env=None):
@@ -106,6 +107,69 @@ def test_rights_are_those_of_the_real_registry(place, folder, with_users, storag
         real.stop()
     with place.serve() as server:
         assert rights(server.endpoint()) == before
+
+
+@pytest.mark.parametrize("rest", [
+    "x-common: &c {auth: {htpasswd: {realm: R, path: USERS}}}\n<<: *c\nstorage: {filesystem: {rootdirectory: STORE}}",
+    "x-common: &c {htpasswd: {realm: R, path: USERS}}\nauth: {<<: *c}\nstorage: {filesystem: {rootdirectory: STORE}}",
+    "x-c: &c {path: USERS}\nx-d: &d {realm: R}\nauth: {htpasswd: {<<: [*c, *d]}}\n"
+    "storage: {filesystem: {rootdirectory: STORE}}",
+    "x: &x {readonly: {enabled: true}}\nstorage: {filesystem: {rootdirectory: STORE}, maintenance: {<<: *x}}",
+    "x: &x {filesystem: {rootdirectory: STORE}, delete: {enabled: true}}\nstorage:\n  <<: *x",
+    *(f"storage: {{filesystem: {{rootdirectory: STORE}}, maintenance: {{readonly: {{enabled: {word}}}}}}}"
+      for word in ("y", "Y", "On", "n", "off")),
+    *(f"storage: {{filesystem: {{rootdirectory: STORE}}, delete: {{enabled: {word}}}}}"
+      for word in ("y", "'true'", "1", "tRUE")),
+], ids=["auth merged", "below auth", "a list of two", "read only", "storage", "y", "Y", "On", "n", "off", "delete y",
+        "delete in quotes", "delete 1", "delete tRUE"])
+def test_merged_keys_and_words_for_yes_mean_what_they_mean_to_the_real_registry(place, folder, rest):
+    users = str(place.add_users())
+
+    def text(store):
+        return f"version: 0.1\nhttp: {{addr: '127.0.0.1:0'}}\n{rest}\n".replace("USERS", users).replace(
+            "STORE", str(store))
+    real = DockerRegistry(folder / "real", folder / "other", text=text(folder / "other"))
+    try:
+        before = rights(real.endpoint())
+    finally:
+        real.stop()
+    place.text = text(place.store)
+    with place.serve() as server:
+        assert rights(server.endpoint(tls=False)) == before
+    written = run(BINARY, "import", "--registry-config", place.save(), check=False).stdout
+    assert ("sign_in: no" in written) == before[None, "pull"], written
+
+
+def test_who_could_not_sign_in_to_the_registry_cannot_here(place, folder):
+    htpasswd = place.add_users()
+    bob = run("openssl", "passwd", "-apr1", "bob-password").stdout.strip()
+    alice = htpasswd.read_text().splitlines()[0]
+    htpasswd.write_text(f"{alice}\nbob:{bob}\n")
+    real = DockerRegistry(folder / "real", folder / "other", htpasswd=htpasswd)
+    try:
+        before = rights(real.endpoint())
+    finally:
+        real.stop()
+    place.config["storage"]["delete"] = {"enabled": True}
+    with place.serve() as server:
+        assert rights(server.endpoint()) == before
+        assert any("bob" in line["remark"] and "bcrypt" in line["remark"]
+                   for line in server.log.find("the registry's own configuration is used"))
+        assert bob not in server.log.text
+    assert not before["bob", "pull"] and before["alice", "pull"]
+    for told in said(place.check()), said(run(BINARY, "import", "--registry-config", place.file, check=False)):
+        assert "1 user of" in told and "bob" in told and bob not in told
+
+
+def test_times_that_are_not_possible_are_brought_to_the_nearest(place):
+    place.config["http"]["draintimeout"] = "2h"
+    place.config["storage"]["maintenance"] = {"uploadpurging": {"age": "30s"}}
+    done = place.check()
+    assert done.returncode == 0, said(done)
+    for words in "http.draintimeout: 2h", "1h", "storage.maintenance.uploadpurging.age: 30s", "1m":
+        assert words in said(done)
+    with place.serve() as server, server.client() as client:
+        assert client.get("/v2/").status == 200
 
 
 def test_an_open_registry_stays_open_and_says_so(place):
@@ -211,6 +275,9 @@ def test_the_registrys_variable_for_its_file_is_followed(place):
     ({"storage": {"filesystem": {}, "s3": {"bucket": "b"}}}, ["filesystem", "s3"]),
     ({"proxy": {"remoteurl": "https://registry-1.docker.io"}}, ["proxy.remoteurl", "cache"]),
     ({"auth": {"htpasswd": {"realm": "x"}}}, ["auth.htpasswd.path"]),
+    ({"auth": {"htpaswd": {"realm": "x", "path": "/x"}}}, ["auth.htpaswd", "no way to sign in"]),
+    ({"storage": {"filesystem": {}, "maintenance": {"readonly": {"enabled": "true"}}}},
+     ["storage.maintenance.readonly.enabled", "quotes"]),
     ({"http": {"addr": "registry.example.com:5000"}}, ["listen[0].address", "registry.example.com"]),
     ({"http": {"addr": ":5000", "tls": {"certificate": "/x"}}}, ["http.tls.certificate", "key is missing"]),
     ({"http": {"addr": ":5000", "tls": {"letsencrypt": {"cachefile": "/x"}}}}, ["letsencrypt", "ACME"]),

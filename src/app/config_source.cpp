@@ -38,6 +38,7 @@ ConfigSource translate(const std::string& text, const fs::path& file,
                       .remarks = {}};
   add_remarks(source.remarks, imported.report.lost, "not carried over: ");
   add_remarks(source.remarks, imported.report.unclear, "not understood: ");
+  add_remarks(source.remarks, imported.report.no_entry, "as before: ");
   add_remarks(source.remarks, imported.report.holes, "as before: ");
   return source;
 }

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstdlib>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -91,6 +94,29 @@ bool overlay(Node& node, std::span<const std::string> path, const Node& value) {
   return overlay(node.children.back(), path.subspan(1), value);
 }
 
+/// Storage and auth are read into tables of texts; what the file nests below their settings has
+/// keys of any kind, which the registry does not look through for the parts of a variable.
+bool is_out_of_reach(const Node& root, std::span<const std::string> path) {
+  constexpr std::size_t kDepth = 3;
+  if (path.size() <= kDepth || (path.front() != "STORAGE" && path.front() != "AUTH")) return false;
+  const Node* node = &root;
+  for (const auto& part : path.first(kDepth)) {
+    const auto found = std::ranges::find_if(
+        node->children, [&](const Node& child) { return upper(child.key) == part; });
+    if (found == node->children.end()) return false;
+    node = &*found;
+  }
+  return node->kind == Node::Kind::mapping && node->variable.empty();
+}
+
+/// A reader that lets another key win than the registry's does would show another registry.
+void add_disputed(DistributionConfig& config, config::Yaml& yaml, const std::string& variable) {
+  for (auto& problem : yaml.disputed) {
+    if (!variable.empty()) problem.line = 0;
+    config.problems.push_back(std::move(problem));
+  }
+}
+
 bool is_override(std::string_view name) {
   return name.starts_with(kPrefix) && name != "REGISTRY_CONFIGURATION_PATH" &&
          name.size() > kPrefix.size();
@@ -121,6 +147,49 @@ bool overrides_distribution(const config::Environment& environment) {
   });
 }
 
+std::optional<bool> registry_bool(const Node& node) {
+  static constexpr auto kTrue = std::to_array<std::string_view>(
+      {"true", "True", "TRUE", "y", "Y", "yes", "Yes", "YES", "on", "On", "ON"});
+  static constexpr auto kFalse = std::to_array<std::string_view>(
+      {"false", "False", "FALSE", "n", "N", "no", "No", "NO", "off", "Off", "OFF"});
+  if (node.kind != Node::Kind::scalar || node.quoted) return std::nullopt;
+  if (std::ranges::find(kTrue, node.text) != kTrue.end()) return true;
+  if (std::ranges::find(kFalse, node.text) != kFalse.end()) return false;
+  return std::nullopt;
+}
+
+std::optional<std::chrono::milliseconds> registry_duration(const Node& node) {
+  static constexpr auto kUnits = std::to_array<std::pair<std::string_view, double>>(
+      {{"h", 3.6e6}, {"m", 6e4}, {"s", 1e3}, {"ms", 1}, {"us", 1e-3}, {"µs", 1e-3}, {"ns", 1e-6}});
+  // Go's own limit is 292 years.
+  constexpr double kMost = 9.2e12;
+  if (node.kind != Node::Kind::scalar) return std::nullopt;
+  std::string_view text = node.text;
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  if (text.empty()) return std::nullopt;
+  double total = 0;
+  // A bare number is one of nanoseconds.
+  if (text.find_first_not_of("0123456789") == std::string_view::npos) {
+    total = std::strtod(std::string(text).c_str(), nullptr) * 1e-6;
+    text = {};
+  }
+  while (!text.empty()) {
+    const std::string number(text.substr(0, text.find_first_not_of("0123456789.")));
+    text.remove_prefix(number.size());
+    const std::string_view name = text.substr(0, text.find_first_of("0123456789."));
+    text.remove_prefix(name.size());
+    const auto* const unit = std::ranges::find(kUnits, name, [](const auto& u) { return u.first; });
+    const bool has_digits = number.find_first_not_of('.') != std::string::npos;
+    if (!has_digits || std::ranges::count(number, '.') > 1 || unit == kUnits.end()) {
+      return std::nullopt;
+    }
+    total += std::strtod(number.c_str(), nullptr) * unit->second;
+  }
+  total = std::min(total, kMost);
+  return std::chrono::milliseconds(static_cast<std::int64_t>(negative ? -total : total));
+}
+
 DistributionConfig read_distribution(std::string_view text, const std::string& file,
                                      const config::Environment& environment) {
   DistributionConfig config;
@@ -128,6 +197,7 @@ DistributionConfig read_distribution(std::string_view text, const std::string& f
   config.root = std::move(yaml.root);
   config.problems = std::move(yaml.problems);
   if (yaml.broken) return config;
+  add_disputed(config, yaml, "");
   // In the order of their names, so that REGISTRY_STORAGE comes before what lies below it.
   for (const auto& [name, value] : environment) {
     if (!is_override(name)) continue;
@@ -136,12 +206,18 @@ DistributionConfig read_distribution(std::string_view text, const std::string& f
       config.ignored.push_back(name);
       continue;
     }
+    if (is_out_of_reach(config.root, path)) {
+      config.out_of_reach.push_back(name);
+      continue;
+    }
     auto parsed = config::parse_yaml(value, name, kLimits);
     mark(parsed.root, name);
     if (parsed.broken) {
       config.problems.push_back({name, 0, "", "its value is not YAML, which the registry demands"});
     } else if (path.size() > kMaxParts || !overlay(config.root, path, parsed.root)) {
       config.problems.push_back({name, 0, "", "names no setting of the registry"});
+    } else {
+      add_disputed(config, parsed, name);
     }
   }
   return config;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +22,8 @@ struct DistributionConfig {
   /// Variables that name no setting, which the registry ignores with a word in its log: such as
   /// REGISTRY_PORT, which Kubernetes sets beside a Service `registry`.
   std::vector<std::string> ignored;
+  /// Those that it ignores because they reach into a section of the file that it cannot change.
+  std::vector<std::string> out_of_reach;
 };
 
 /// What the registry's image comes with; used where nobody mounts a file over it.
@@ -29,6 +33,13 @@ extern const std::string_view kDistributionDefaults;
 bool is_distribution_config(std::string_view text);
 /// True if a variable could change such a configuration: REGISTRY_…
 bool overrides_distribution(const config::Environment& environment);
+
+/// Yes and no as the registry's YAML 1.1 has them: true, yes, on, y and their opposites in three
+/// spellings. Quoted they are text, which it takes for no boolean.
+std::optional<bool> registry_bool(const config::Node& node);
+/// A duration as Go has it: "1h30m", "1.5h", "-2s", "100us", a bare number of nanoseconds; cut to
+/// whole milliseconds and to three centuries.
+std::optional<std::chrono::milliseconds> registry_duration(const config::Node& node);
 
 /// The file with the REGISTRY_… variables of `environment` laid over it: in the order of their
 /// names, parts of a path joined by _, members of lists by number, values as YAML.
@@ -45,7 +56,8 @@ struct RegistrySide {
   bool writes = true;
   Place deletes_from;
   Place writes_from;
-  std::vector<Remark> files;     // the password file, if there is one
+  /// The password file, if there is one; of its users the registry knows those with bcrypt.
+  std::vector<Remark> files;
   std::vector<Remark> narrowed;  // see Gate
   std::optional<Setting> realm;
   std::string root;  // of its filesystem storage

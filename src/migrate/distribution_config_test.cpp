@@ -59,6 +59,68 @@ TEST(DistributionConfig, LaysVariablesOverTheFile) {
   }
 }
 
+TEST(DistributionConfig, ReadsBooleansAsTheRegistryDoes) {
+  const auto read = [](std::string_view text) {
+    return registry_bool(config::parse_yaml(text, "", {.bytes = 100, .depth = 4}).root);
+  };
+  for (const char* yes :
+       {"y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE"}) {
+    EXPECT_EQ(read(yes), true) << yes;
+  }
+  for (const char* no :
+       {"n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE"}) {
+    EXPECT_EQ(read(no), false) << no;
+  }
+  for (const char* neither : {"'true'", "\"y\"", "1", "t", "tRUE", "", "[true]"}) {
+    EXPECT_EQ(read(neither), std::nullopt) << neither;
+  }
+}
+
+TEST(DistributionConfig, ReadsDurationsAsGoDoes) {
+  using std::chrono::milliseconds;
+  const auto read = [](std::string_view text) {
+    return registry_duration({.kind = config::Node::Kind::scalar, .text = std::string(text)});
+  };
+  EXPECT_EQ(read("1h30m"), milliseconds(5'400'000));
+  EXPECT_EQ(read("1.5h"), milliseconds(5'400'000));
+  EXPECT_EQ(read("-2s"), milliseconds(-2'000));
+  EXPECT_EQ(read("1500us"), milliseconds(1));
+  EXPECT_EQ(read("60"), milliseconds(0)) << "of nanoseconds";
+  EXPECT_EQ(read("0"), milliseconds(0));
+  EXPECT_GT(read("99999999999h"), std::chrono::years(200));
+  for (const char* bad : {"", "-", "s", "5 m", "1d", ".s", "1.2.3s", "1h-2m", "h1", "1hm"}) {
+    EXPECT_EQ(read(bad), std::nullopt) << bad;
+  }
+}
+
+TEST(DistributionConfig, RefusesMergedKeysThatReadersDifferIn) {
+  const auto own_wins = read_distribution(
+      "x: &x {htpasswd: {realm: r, path: /u}}\nauth: {<<: *x}\n", "config.yml", {});
+  EXPECT_TRUE(own_wins.problems.empty());
+  EXPECT_EQ(flat(*own_wins.root.member("auth")), "{htpasswd:{realm:r,path:/u}}");
+  const auto disputed = read_distribution(
+      "x: &x {path: /a}\nauth: {htpasswd: {path: /b, <<: *x}}\n", "config.yml", {});
+  ASSERT_EQ(disputed.problems.size(), 1U);
+  EXPECT_EQ(disputed.problems.front().key, "auth.htpasswd.path");
+  const auto by_variable = read_distribution(
+      "http: {}", "config.yml", {{"REGISTRY_AUTH", "{htpasswd: {path: /b, <<: {path: /a}}}"}});
+  ASSERT_EQ(by_variable.problems.size(), 1U);
+  EXPECT_EQ(by_variable.problems.front().file, "REGISTRY_AUTH");
+}
+
+TEST(DistributionConfig, AVariableDoesNotReachIntoWhatTheRegistryKeepsAsItIs) {
+  const std::string text =
+      "version: 0.1\nstorage: {filesystem: {}, maintenance: {readonly: {enabled: true}}}\n";
+  const config::Environment environment = {
+      {"REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED", "false"}};
+  FakeFiles files{};
+  const auto imported = import_distribution(files, text, "config.yml", environment);
+  ASSERT_TRUE(imported.problems.empty());
+  EXPECT_EQ(imported.yaml.find("push"), std::string::npos) << imported.yaml;
+  EXPECT_EQ(imported.report.unclear.begin()->place.file,
+            "REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED");
+}
+
 TEST(DistributionConfig, AVariableThatLeadsNowhereIsAProblem) {
   for (const auto& [name, value] : config::Environment{{"REGISTRY_REDIS_ADDRS_7", "x"},
                                                        {"REGISTRY_REDIS_ADDRS_X", "x"},
@@ -100,6 +162,86 @@ TEST(DistributionConfig, ReadsDockersEnvFiles) {
   EXPECT_EQ(parse_env_file("HOME", "f").error().line, 1);
 }
 
+struct Refusal {
+  std::string_view text;
+  std::string_view key;
+};
+
+/// What is not understood there could let in whom the registry keeps out.
+TEST(DistributionConfig, RefusesWhatItDoesNotUnderstandAboutRights) {
+  for (const auto& [text, key] : std::initializer_list<Refusal>{
+           {"auth: {htpaswd: {realm: r, path: /auth/users}}", "auth.htpaswd"},
+           {"auth: {HTPASSWD: {realm: r, path: /auth/users}}", "auth.HTPASSWD"},
+           {"auth: {\"<<\": {htpasswd: {realm: r, path: /auth/users}}}", "auth.<<"},
+           {"auth: {none: {htpasswd: {path: /auth/users}}}", "auth.none.htpasswd"},
+           {"auth: {htpasswd: {realm: r, path: /auth/users}, token: {realm: x}}", "auth"},
+           {"auth: {none: , htpasswd: {realm: r, path: /auth/users}}", "auth"},
+           {"auth: [htpasswd]", "auth"},
+           {"auth: basic", "auth"},
+           {"storage: {filesystem: {}, maintenance: {readonly: {enabled: 'true'}}}",
+            "storage.maintenance.readonly.enabled"},
+           {"storage: {filesystem: {}, maintenance: {readonly: {enabled: 1}}}",
+            "storage.maintenance.readonly.enabled"},
+           {"storage: {filesystem: {}, maintenance: {readonly: true}}",
+            "storage.maintenance.readonly"},
+           {"storage: {filesystem: {}, maintenance: {readonly: {Enabled: true}}}",
+            "storage.maintenance.readonly.Enabled"},
+           {"storage: {filesystem: {}, maintenance: readonly}", "storage.maintenance"},
+       }) {
+    FakeFiles files{{"/auth/users", "alice:x\n"}};
+    const std::string storage = text.starts_with("storage") ? "" : "storage: {filesystem: {}}\n";
+    const auto imported = import_distribution(files, "version: 0.1\n" + storage + std::string(text),
+                                              "config.yml", {});
+    ASSERT_EQ(imported.problems.size(), 1U) << text;
+    EXPECT_EQ(imported.problems.front().key, key) << text;
+    EXPECT_EQ(imported.yaml, "") << text;
+  }
+}
+
+TEST(DistributionConfig, UsersTheRegistryDidNotKnowStayOut) {
+  FakeFiles files{{"/auth/users", "alice:$2y$05$x\nbob:$apr1$secret\ncarol:{SHA}secret\n"}};
+  const auto imported = import_distribution(
+      files,
+      "version: 0.1\nstorage: {filesystem: {}}\nauth: {htpasswd: {realm: R, path: /auth/users}}\n",
+      "config.yml", {});
+  ASSERT_TRUE(imported.problems.empty());
+  EXPECT_NE(imported.yaml.find("\n    bcrypt_only: yes"), std::string::npos) << imported.yaml;
+  ASSERT_EQ(imported.report.no_entry.size(), 1U);
+  const std::string report = render_report(imported);
+  EXPECT_NE(report.find("config.yml:3: 2 users of /auth/users (\"bob\", \"carol\") could not"),
+            std::string::npos)
+      << report;
+  EXPECT_EQ(report.find("secret"), std::string::npos) << report;
+}
+
+TEST(DistributionConfig, BringsDurationsToTheNearestThatIsPossible) {
+  struct {
+    std::string_view text;
+    std::string_view line;
+    bool told;
+  } const cases[] = {
+      {"http: {draintimeout: 2h}\nstorage: {filesystem: {}}", "shutdown_timeout: 1h", true},
+      {"http: {draintimeout: -2h}\nstorage: {filesystem: {}}", "shutdown_timeout: 0", true},
+      {"http: {draintimeout: 0.5h}\nstorage: {filesystem: {}}", "shutdown_timeout: 30m", false},
+      {"http: {draintimeout: 60s}\nstorage: {filesystem: {}}", "shutdown_timeout: 60s", false},
+      {"storage: {filesystem: {}, maintenance: {uploadpurging: {age: 30s}}}", "  upload_expiry: 1m",
+       true},
+      {"storage: {filesystem: {}, maintenance: {uploadpurging: {age: 9999999h}}}",
+       "  upload_expiry: 36500d", true},
+      {"storage: {filesystem: {}, maintenance: {uploadpurging: {age: 168h}}}",
+       "  upload_expiry: 168h", false},
+  };
+  for (const auto& each : cases) {
+    FakeFiles files{};
+    const auto imported =
+        import_distribution(files, "version: 0.1\n" + std::string(each.text), "config.yml", {});
+    ASSERT_TRUE(imported.problems.empty()) << each.text;
+    EXPECT_NE(imported.yaml.find("\n" + std::string(each.line) + " "), std::string::npos)
+        << imported.yaml;
+    EXPECT_EQ(imported.report.lost.empty(), !each.told) << each.text;
+  }
+}
+
 struct Imports {
   std::string_view text;
   std::string_view line;  // that stands in the result
@@ -121,6 +263,12 @@ TEST(DistributionConfig, BecomesAConfigurationOfOurs) {
            {"auth: {token: {realm: x}}", "access: []"},
            {"auth: {silly: {realm: x}}", "access: []"},
            {"http: {tls: {certificate: /c, key: /k, clientcas: [/ca]}}", "access: []"},
+           {"http: {tls: {certificate: /c, key: /k, clients: [/ca]}}", "access: []"},
+           {"middleware: {repository: [{name: ours}]}", "access: []"},
+           {"middleware: {repository: [{name: ours, disabled: y}]}", "sign_in: no"},
+           {"middleware: {storage: [{name: cloudfront}]}", "sign_in: no"},
+           {"x-c: &c {auth: {htpasswd: {realm: R, path: /auth/users}}}\n<<: *c",
+            "  - htpasswd: /auth/users"},
        }) {
     FakeFiles files{{"/auth/users", "alice:x\n"}};
     const auto imported = import_distribution(

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -74,6 +75,8 @@ constexpr auto kNotNeeded = std::to_array<Fate>({
     {"tags/**", "lists come in pages of any size"},
     {"compatibility/**", "old manifests are served as they are"},
     {"validation/manifests/indexes/**", "every index is checked"},
+    {"x-*", "a note, perhaps with parts that are merged elsewhere"},
+    {"x-*/**", "a note, perhaps with parts that are merged elsewhere"},
 });
 
 constexpr auto kLost = std::to_array<Fate>({
@@ -89,6 +92,14 @@ Place place_of(const Node& node, const std::string& file) {
   return node.variable.empty() ? Place{file, node.line} : Place{node.variable, 0};
 }
 
+/// The limits of shutdown_timeout and storage.upload_expiry.
+struct Range {
+  std::chrono::seconds least;
+  std::chrono::seconds most;
+};
+constexpr Range kShutdown = {std::chrono::seconds(0), std::chrono::hours(1)};
+constexpr Range kUploadExpiry = {std::chrono::seconds(60), std::chrono::days(36'500)};
+
 class Planner {
  public:
   Planner(const DistributionConfig& config, bool for_itself, Plan& plan, Report& report)
@@ -99,6 +110,12 @@ class Planner {
     remark(config_.root, "");
     for (const auto& variable : config_.ignored) {
       report_.unclear.insert({{variable, 0}, "names no setting of the registry"});
+    }
+    for (const auto& variable : config_.out_of_reach) {
+      report_.unclear.insert(
+          {{variable, 0},
+           "the registry ignores it, because its file has that section, and so is it here; change "
+           "the file"});
     }
     read_storage();
     read_auth();
@@ -133,8 +150,8 @@ class Planner {
   }
 
   bool flag(std::string_view path) const {
-    const auto given = text(path);
-    return given && config::parse_bool(given->value).value_or(false);
+    const Node* node = find(path);
+    return node != nullptr && registry_bool(*node).value_or(false);
   }
 
   void impossible(const Node& at, std::string key, std::string message) {
@@ -207,28 +224,73 @@ class Planner {
     side_.deletes = flag("storage/delete/enabled");
     const Node* deletes = find("storage/delete/enabled");
     side_.deletes_from = deletes == nullptr ? side_.root_from : place(*deletes);
-    if (const auto readonly = text("storage/maintenance/readonly/enabled");
-        readonly && flag("storage/maintenance/readonly/enabled")) {
-      side_.writes = false;
-      side_.writes_from = readonly->from;
-    }
+    read_readonly();
     read_purging();
   }
 
-  void read_purging() {
-    const auto enabled = text("storage/maintenance/uploadpurging/enabled");
-    if (enabled && !flag("storage/maintenance/uploadpurging/enabled")) {
-      report_.lost.insert(
-          {enabled->from,
-           "uploadpurging: unfinished uploads always end after storage.upload_expiry"});
+  /// What is not understood here must not end in a registry that everybody may write to.
+  void read_readonly() {
+    const Node* maintenance = find("storage/maintenance");
+    if (maintenance == nullptr || maintenance->kind == Node::Kind::null) return;
+    if (maintenance->kind != Node::Kind::mapping) {
+      return impossible(*maintenance, "storage.maintenance",
+                        "is no section; the registry would not start");
     }
-    if (auto age = text("storage/maintenance/uploadpurging/age")) {
-      if (config::parse_duration(age->value)) {
-        plan_.upload_expiry = std::move(age);
-      } else {
-        report_.unclear.insert({age->from, "storage.maintenance.uploadpurging.age: " + age->value});
+    const Node* readonly = maintenance->member("readonly");
+    if (readonly == nullptr) return;
+    if (readonly->kind != Node::Kind::mapping) {
+      return impossible(*readonly, "storage.maintenance.readonly",
+                        "is no section with `enabled` in it; the registry would not start");
+    }
+    for (const auto& child : readonly->children) {
+      const std::string key = "storage.maintenance.readonly." + child.key;
+      const auto value = registry_bool(child);
+      if (child.key != "enabled") {
+        impossible(child, key, "is not known; take it out, or write `enabled` if that is meant");
+      } else if (!value) {
+        impossible(child, key,
+                   "is neither true nor false without quotes; the registry would not start");
+      } else if (*value) {
+        side_.writes = false;
+        side_.writes_from = place(child);
       }
     }
+  }
+
+  void read_purging() {
+    const Node* enabled = find("storage/maintenance/uploadpurging/enabled");
+    if (enabled != nullptr && registry_bool(*enabled) == false) {
+      report_.lost.insert(
+          {place(*enabled),
+           "uploadpurging: unfinished uploads always end after storage.upload_expiry"});
+    }
+    plan_.upload_expiry = duration("storage/maintenance/uploadpurging/age", kUploadExpiry);
+  }
+
+  /// A duration within what Moorgate has: the registry runs with any, so none may end the start.
+  std::optional<Setting> duration(std::string_view path, const Range& range) {
+    const Node* node = find(path);
+    if (node == nullptr || node->kind == Node::Kind::null) return std::nullopt;
+    std::string key(path);
+    std::ranges::replace(key, '/', '.');
+    const auto given = registry_duration(*node);
+    if (!given) {
+      report_.unclear.insert(
+          {place(*node), key + ": " + moorgate::quoted(node->text) + " is no duration"});
+      return std::nullopt;
+    }
+    // Moorgate's own are written without fractions and count in seconds.
+    const auto nearest =
+        std::clamp(std::chrono::ceil<std::chrono::seconds>(*given), range.least, range.most);
+    if (nearest == *given && config::parse_duration(node->text)) {
+      return Setting{node->text, place(*node)};
+    }
+    std::string value = config::print_duration(nearest);
+    if (nearest != *given) {
+      report_.lost.insert({place(*node), key + ": " + node->text + " is not possible; " + value +
+                                             " is the nearest that is"});
+    }
+    return Setting{std::move(value), place(*node)};
   }
 
   static std::string foreign(const std::string& kind) {
@@ -242,6 +304,11 @@ class Planner {
     if (auto realm = text("auth/htpasswd/realm")) side_.realm = std::move(realm);
     const Node* auth = find("auth");
     if (auth == nullptr) return;
+    if (!is_one_known_scheme(*auth)) {
+      // Where the registry stays, that it cannot be replaced does not matter, but this does.
+      side_.narrowed.push_back({place(*auth), "auth is not understood"});
+      return;
+    }
     if (const Node* htpasswd = find("auth/htpasswd")) {
       const auto path = text("auth/htpasswd/path");
       if (path) {
@@ -258,16 +325,37 @@ class Planner {
     if (const Node* silly = find("auth/silly")) {
       side_.narrowed.push_back({place(*silly), "auth.silly asked for any password and took it"});
     }
-    const bool scalar = auth->kind == Node::Kind::scalar && auth->text != "none";
-    for (const auto& child : auth->children) {
-      if (child.key == "htpasswd" || child.key == "token" || child.key == "silly" ||
-          child.key == "none")
-        continue;
-      side_.narrowed.push_back({place(child), "auth." + child.key + " is not known"});
+  }
+
+  /// Whoever wrote something under `auth` wanted a password asked for, or `none`: anything else
+  /// must not end in a registry that asks nobody. No `auth`, or an empty one, is what the registry
+  /// takes for none.
+  bool is_one_known_scheme(const Node& auth) {
+    static constexpr auto kSchemes =
+        std::to_array<std::string_view>({"htpasswd", "token", "silly", "none"});
+    const std::size_t before = side_.impossible.size();
+    if (auth.kind == Node::Kind::list) {
+      impossible(auth, "auth", "is a list and no section; the registry would not start");
+    } else if (auth.kind == Node::Kind::scalar && !auth.text.empty() && auth.text != "none") {
+      impossible(auth, "auth",
+                 "auth." + auth.text + " has no settings; the registry would not start");
+    } else if (auth.children.size() > 1) {
+      impossible(auth.children[1], "auth",
+                 "names " + auth.children[0].key + " and " + auth.children[1].key +
+                     "; the registry would not start with both");
+    } else if (auth.children.size() == 1) {
+      const Node& scheme = auth.children.front();
+      if (std::ranges::find(kSchemes, scheme.key) == kSchemes.end()) {
+        impossible(
+            scheme, "auth." + scheme.key,
+            "is no way to sign in that is known; the registry has htpasswd, token and silly");
+      } else if (scheme.key == "none" && !scheme.children.empty()) {
+        const Node& inner = scheme.children.front();
+        impossible(inner, "auth.none." + inner.key,
+                   "is not known where nobody signs in; take it out, or auth.none");
+      }
     }
-    if (scalar)
-      impossible(*auth, "auth",
-                 "auth." + auth->text + " has no settings; the registry would not start");
+    return side_.impossible.size() == before;
   }
 
   void read_http() {
@@ -278,6 +366,8 @@ class Planner {
         break;
       }
     }
+    read_unknown_tls();
+    read_middleware();
     if (const auto prefix = text("http/prefix"); prefix && prefix->value != "/") {
       report_.lost.insert(
           {prefix->from, "http.prefix " + prefix->value + ": the API is always at /v2/"});
@@ -291,8 +381,37 @@ class Planner {
             {debug->from, "http.debug.addr: the debug server; for metrics set metrics.listen"});
       }
     }
-    if (auto drain = text("http/draintimeout"); drain && config::parse_duration(drain->value)) {
+    if (auto drain = duration("http/draintimeout", kShutdown)) {
       plan_.others.push_back({"", "shutdown_timeout", *std::move(drain)});
+    }
+  }
+
+  /// A setting of TLS that is not known may have kept clients out.
+  void read_unknown_tls() {
+    static constexpr auto kKnown =
+        std::to_array<std::string_view>({"certificate", "key", "clientcas", "clientauth",
+                                         "letsencrypt", "minimumtls", "ciphersuites"});
+    const Node* tls = find("http/tls");
+    if (tls == nullptr) return;
+    for (const auto& child : tls->children) {
+      if (std::ranges::find(kKnown, child.key) != kKnown.end()) continue;
+      side_.narrowed.push_back({place(child), "http.tls." + child.key + " is not known"});
+    }
+  }
+
+  /// The registry's own only changes where content comes from; one at another place is somebody's
+  /// addition and may have refused requests.
+  void read_middleware() {
+    const Node* middleware = find("middleware");
+    if (middleware == nullptr) return;
+    for (const auto& layer : middleware->children) {
+      if (layer.key == "storage") continue;
+      for (const auto& entry : layer.children) {
+        const Node* disabled = entry.member("disabled");
+        if (disabled != nullptr && registry_bool(*disabled) == true) continue;
+        side_.narrowed.push_back(
+            {place(entry), "middleware." + layer.key + ": what it is may have refused requests"});
+      }
     }
   }
 

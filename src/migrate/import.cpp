@@ -1,7 +1,9 @@
 #include "migrate/import.hpp"
 
+#include <set>
 #include <utility>
 
+#include "base/text.hpp"
 #include "migrate/distribution_config.hpp"
 #include "migrate/moorgate_yaml.hpp"
 #include "migrate/nginx_config.hpp"
@@ -21,8 +23,42 @@ void resolve(const Files& files, Plan& plan) {
     here(pair.certificate);
     here(pair.key);
   }
-  for (auto& file : plan.users) here(file.value);
+  std::set<std::string> bcrypt_only;
+  for (auto& file : plan.users) {
+    const bool only = plan.bcrypt_only.contains(file.value);
+    here(file.value);
+    if (only) bcrypt_only.insert(file.value);
+  }
+  plan.bcrypt_only = std::move(bcrypt_only);
   if (plan.root) here(plan.root->value);
+}
+
+/// The registry passes over every hash but bcrypt's; whoever has another could not sign in there,
+/// and must not be let in by moving.
+void keep_to_bcrypt(const RegistrySide& side, PasswordFiles& passwords, Plan& plan,
+                    Report& report) {
+  constexpr std::size_t kNamed = 5;
+  for (const auto& [from, file] : side.files) {
+    plan.bcrypt_only.insert(file);
+    const auto* entries = passwords.find(file);
+    if (entries == nullptr) continue;
+    std::size_t count = 0;
+    std::string names;
+    for (const auto& [name, hash] : *entries) {
+      if (hash.starts_with("$2")) continue;
+      if (++count > kNamed) continue;
+      if (!names.empty()) names += ", ";
+      names += moorgate::quoted(name);
+    }
+    if (count == 0) continue;
+    if (count > kNamed) names += " and " + std::to_string(count - kNamed) + " more";
+    std::string text = std::to_string(count) + (count == 1 ? " user" : " users");
+    text.append(" of ").append(file).append(" (").append(names);
+    text +=
+        ") could not sign in to the registry, which takes bcrypt only, and still cannot; give them "
+        "a new password with moorgate htpasswd";
+    report.no_entry.insert({from, std::move(text)});
+  }
 }
 
 void replace_registry(const RegistrySide& side, Plan& plan) {
@@ -78,6 +114,7 @@ Imported import_distribution(Files& files, const std::string& text, const std::s
   out.problems.insert(out.problems.end(), side.impossible.begin(), side.impossible.end());
   if (!out.problems.empty()) return out;
   add_registry_rights(side, passwords, plan, out.report);
+  keep_to_bcrypt(side, passwords, plan, out.report);
   replace_registry(side, plan);
   finish(files, plan, out);
   return out;
@@ -127,6 +164,7 @@ Imported import_configuration(Files& files, const ImportRequest& request) {
   out.problems = plan_nginx(root, choice, side, passwords, plan, out.report);
   if (!out.problems.empty()) return out;
   if (registry_given && !request.keep_registry) replace_registry(side, plan);
+  keep_to_bcrypt(side, passwords, plan, out.report);
   if (plan.upstream && side.files.empty()) {
     out.report.holes.insert({plan.upstream->from,
                              "whoever reaches " + plan.upstream->value +
@@ -144,6 +182,7 @@ std::string render_report(const Imported& imported) {
   print(out, "Not needed any more\n", report.not_needed);
   print(out, "COULD NOT BE CARRIED OVER\n", report.lost);
   print(out, "NOT UNDERSTOOD: look at each and decide\n", report.unclear);
+  print(out, "Could not sign in before and cannot now\n", report.no_entry);
   print(out, "HOLES FOUND in what there was\n", report.holes);
   if (report.complete()) out += "Everything else was carried over.\n";
   return out;

@@ -94,7 +94,12 @@ void write_users(const Plan& plan, Writer& out) {
   }
   if (plan.users.empty()) return;
   out.line("users:");
-  for (const auto& file : plan.users) setting(out, "  - ", "htpasswd", file);
+  for (const auto& file : plan.users) {
+    setting(out, "  - ", "htpasswd", file);
+    if (plan.bcrypt_only.contains(file.value)) {
+      out.line("    bcrypt_only: yes", "the registry took no other hash");
+    }
+  }
 }
 
 void write_groups(const Plan& plan, Writer& out) {

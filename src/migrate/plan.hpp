@@ -14,9 +14,10 @@ namespace moorgate::migrate {
 /// What is said to whoever moves in. Each remark stands once.
 struct Report {
   std::set<Remark> not_needed;
-  std::set<Remark> lost;     // could not be carried over
-  std::set<Remark> unclear;  // not understood
-  std::set<Remark> holes;    // what was wide open before
+  std::set<Remark> lost;      // could not be carried over
+  std::set<Remark> unclear;   // not understood
+  std::set<Remark> holes;     // what was wide open before
+  std::set<Remark> no_entry;  // users who could not sign in before, and cannot now
 
   bool complete() const noexcept { return lost.empty() && unclear.empty(); }
 };
@@ -67,6 +68,8 @@ struct Plan {
   std::vector<Listen> listen;
   std::vector<Pair> certificates;
   std::vector<Setting> users;  // password files
+  /// Those of them, by name, of whose users the registry knew only those with bcrypt.
+  std::set<std::string> bcrypt_only;
   std::optional<Place> no_sign_in;
   std::vector<Group> groups;
   std::vector<Rule> rules;

@@ -14,17 +14,17 @@ LISTENING = re.compile(r"listening on (127\.0\.0\.1:\d+)")
 class DockerRegistry(Daemon):
     """Serves `store` on a port of the kernel's choosing. With `htpasswd` it asks for a password, with
     `certificate` (of support.certificates) it speaks TLS; `changes` are laid over its configuration,
-    `environment` over its environment."""
+    `environment` over its environment. `text` is a configuration as it stands."""
 
     def __init__(self, folder, store, *, htpasswd=None, certificate=None, changes=None, environment=None,
-                 address="127.0.0.1:0"):
+                 address="127.0.0.1:0", text=None):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.store = Path(store)
         self.configuration = folder / "config.yml"
         self.log_file = folder / "docker-registry.log"
         self.tls = certificate is not None
-        self.configuration.write_text(json.dumps(
+        self.configuration.write_text(text or json.dumps(
             {**configuration(store, address, htpasswd, certificate), **(changes or {})}, indent=2) + "\n")
         super().__init__(["docker-registry", "serve", self.configuration], log=self.log_file,
                          answers=lambda: self._listening() is not None,
