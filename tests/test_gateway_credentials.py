@@ -197,8 +197,12 @@ def test_the_token_service_refuses_us(site, behind, tokens):
     assert tokens.refused > 0 and tokens.asked == []
 
 
-def test_a_token_service_on_plain_http_gets_no_password_unless_it_is_named(site, behind, tokens):
-    registry = behind(changes=tokens.registry_configuration)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_token_service_elsewhere_gets_no_password_unless_it_is_named(site, behind, tokens, scheme):
+    """Whatever it speaks: over http:// anybody on the way to the registry could name his own."""
+    changes = tokens.registry_configuration
+    changes["auth"]["token"]["realm"] = tokens.realm.replace("http:", f"{scheme}:")
+    registry = behind(changes=changes)
     with start(site, registry, **OPTIONS) as server:
         refused(server)
         assert "token_realm" in server.log.wait("the registry behind gave no answer")["detail"]

@@ -80,9 +80,11 @@ Trust trust_in(const http::Url& realm, const UpstreamConfig& config) {
     const auto known = http::Url::parse(config.token_realm);
     return known && known->same_origin(realm) ? Trust::full : Trust::none;
   }
-  if (realm.encrypted()) return Trust::full;
-  if (config.url.encrypted()) return Trust::none;
-  return realm.host == config.url.host ? Trust::full : Trust::anonymous;
+  if (config.url.encrypted()) return realm.encrypted() ? Trust::full : Trust::none;
+  if (realm.host == config.url.host) return Trust::full;
+  // Over http:// anybody on the way can have written the answer, with a realm of his own in it.
+  const bool authentic = config.url.scheme == http::Url::Scheme::unix;
+  return authentic && realm.encrypted() ? Trust::full : Trust::anonymous;
 }
 
 }  // namespace moorgate::upstream

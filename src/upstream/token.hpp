@@ -38,8 +38,10 @@ struct TokenService {
 enum class Trust : std::uint8_t {
   none,       ///< Nothing, not even what is wanted: not the service that the operator wrote down,
               ///< or plain http named by an https upstream.
-  anonymous,  ///< Plain http on another host: no password.
-  full,  ///< The service that the operator wrote down; without one, https or the upstream's host.
+  anonymous,  ///< Another host, named by an upstream that others can speak for (http://), or spoken
+              ///< to over http:// itself: no password.
+  full,       ///< The service that the operator wrote down. Without one, the upstream's host, and
+              ///< https where the upstream is authenticated: by its certificate or as a socket.
 };
 Trust trust_in(const http::Url& realm, const UpstreamConfig& config);
 

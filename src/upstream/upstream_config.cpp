@@ -49,7 +49,7 @@ void parse_credentials(const config::Reader& in, UpstreamConfig& config) {
   in.read("password", config.password, "The password that goes with it: file:PATH or env:NAME");
   in.read("token_realm", config.token_realm,
           "The token service that alone is given the password, plain http:// included; without it "
-          "one on https:// or on the registry's host is");
+          "one on the registry's host is, and any on https:// unless the registry is on http://");
   if (config.username.find(':') != std::string::npos) {
     in.problem("username", "a user name for Basic authentication has no colon");
   }

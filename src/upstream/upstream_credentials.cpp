@@ -64,10 +64,15 @@ ClientResult<Plan> plan_bearer(const Challenge& challenge, const Origin& origin)
   plan.service.service = challenge.find("service").value_or("");
   const Trust trust = trust_in(*realm, origin.config());
   if (trust == Trust::full || (trust == Trust::anonymous && origin.basic().empty())) return plan;
-  const std::string_view reason =
-      origin.config().token_realm.empty()
-          ? " is neither https nor on the upstream's host; if it is right, set upstream.token_realm"
-          : " is not the one that upstream.token_realm names; if it is right, change that";
+  std::string_view reason =
+      " is not the one that upstream.token_realm names; if it is right, change that";
+  if (origin.config().token_realm.empty()) {
+    reason = realm->encrypted()
+                 ? " is not on the upstream's host, and over http:// anybody may have named it; if "
+                   "it is right, set upstream.token_realm to it"
+                 : " is neither https nor on the upstream's host; if it is right, set "
+                   "upstream.token_realm to it";
+  }
   return client_failure(Kind::credentials,
                         "the registry behind names a token service that gets no password",
                         "the token service " + realm->text() + std::string(reason));

@@ -118,7 +118,7 @@ const std::string kBasic = "Basic " + to_base64("gate:pa:ss");
 /// A registry that wants bearer tokens of a service of its own. Tokens are "t1", "t2", …
 class BearerRegistry : public Registry {
  public:
-  explicit BearerRegistry(std::string realm_host = "")
+  explicit BearerRegistry(const std::string& realm_host = "")
       : Registry(
             [this](const std::string& head, const std::string& body) { return reply(head, body); }),
         realm_(realm_host.empty() ? url() + "/token" : realm_host) {}
@@ -200,19 +200,22 @@ TEST_F(UpstreamTest, ARefusingTokenServiceIsAskedSeldom) {
   EXPECT_FALSE(origin_->health().open()) << "the registry itself is well";
 }
 
-TEST_F(UpstreamTest, APlainTokenServiceElsewhereGetsNoPassword) {
-  std::atomic<int> asked{0};
-  RawServer elsewhere([&asked](RawPeer& peer, int) {
-    peer.read_head();
-    ++asked;
-    peer.send(answer(200, "", R"({"token":"t0"})"));
-  });
-  const std::string realm = "http://localhost:" + std::to_string(elsewhere.port()) + "/token";
-  BearerRegistry registry(realm);
-  const Seen seen = get(*open(registry.url(), "gate"));
-  EXPECT_EQ(seen.failed, Kind::credentials);
-  EXPECT_NE(seen.failure.error.detail.find("upstream.token_realm"), std::string::npos);
-  EXPECT_EQ(asked, 0);
+/// Whatever it speaks: the answer of a registry on http:// may be anybody's.
+TEST_F(UpstreamTest, ATokenServiceElsewhereGetsNoPassword) {
+  for (const std::string scheme : {"http", "https"}) {
+    std::atomic<int> asked{0};
+    RawServer elsewhere([&asked](RawPeer& peer, int) {
+      ++asked;
+      peer.read_head();
+      peer.send(answer(200, "", R"({"token":"t0"})"));
+    });
+    BearerRegistry registry(scheme + "://localhost:" + std::to_string(elsewhere.port()) + "/token");
+    const Seen seen = get(*open(registry.url(), "gate"));
+    EXPECT_EQ(seen.failed, Kind::credentials) << scheme;
+    EXPECT_NE(seen.failure.error.detail.find("upstream.token_realm"), std::string::npos)
+        << seen.failure.error.detail;
+    EXPECT_EQ(asked, 0) << scheme;
+  }
 }
 
 TEST_F(UpstreamTest, ItsOwnErrorsAreAnswers) {
