@@ -86,6 +86,19 @@ bool ask_for_password(const Levels& levels, Values& values, Gate& gate) {
   return true;
 }
 
+/// Of modules that nginx does not bring along: who knows what they let through.
+bool decides_by_itself(std::string_view name) {
+  for (const std::string_view known :
+       {"auth_basic", "auth_basic_user_file", "auth_request", "auth_request_set", "auth_delay"}) {
+    if (name == known) return false;
+  }
+  for (const std::string_view begin :
+       {"auth_", "access_by_", "rewrite_by_", "js_access", "njs_", "lasso_", "oidc_", "gss"}) {
+    if (name.starts_with(begin)) return true;
+  }
+  return false;
+}
+
 /// Another service is asked: its place, or nullopt.
 std::optional<Remark> external_service(const Levels& levels) {
   const Directive* request = inherited(levels, "auth_request");
@@ -93,10 +106,12 @@ std::optional<Remark> external_service(const Levels& levels) {
     return Remark{request->place, "auth_request " + request->args[0] +
                                       " asks another service, which decides by rules of its own"};
   }
-  for (const std::string_view other : {"auth_jwt", "auth_ldap", "auth_pam"}) {
-    const Directive* found = inherited(levels, other);
-    if (found == nullptr || found->args.empty() || found->args[0] == "off") continue;
-    return Remark{found->place, "users come from " + std::string(other)};
+  for (const Directive* level : levels | std::views::reverse) {
+    for (const auto& directive : level->children) {
+      const bool off = !directive.args.empty() && directive.args[0] == "off";
+      if (off || !decides_by_itself(directive.name)) continue;
+      return Remark{directive.place, directive.name + " decides by rules of its own"};
+    }
   }
   return std::nullopt;
 }

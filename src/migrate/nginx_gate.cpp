@@ -20,70 +20,121 @@ class Walk {
         values_(surroundings.maps, surroundings.patterns, request) {}
 
   Gate run() {
-    if (rewrite(all_.server)) return std::move(gate_);
+    if (rewrite(all_.server) == Rewritten::answered) return std::move(gate_);
     Levels doubtful;
-    const Levels chosen = choose_location(all_.server, request_.path, all_.patterns, doubtful);
+    Levels chosen = choose_location(all_.server, request_.path, all_.patterns, doubtful);
     for (const Directive* location : doubtful) {
       gate_.unclear.push_back(
           {location->place, "not a regular expression that can be tried: " + to_string(*location)});
     }
-    Levels levels = all_.outer;
-    levels.push_back(&all_.server);
-    levels.insert(levels.end(), chosen.begin(), chosen.end());
-    const Directive* innermost = chosen.empty() ? nullptr : chosen.back();
-    const bool limited = add_limit_except(chosen, levels);
-    // Only the innermost location's own statements run, and a limit_except has none.
-    if (!limited && innermost != nullptr && rewrite(*innermost)) return std::move(gate_);
-    find_target(limited ? levels.back() : nullptr, innermost);
-    if (gate_.way != Gate::Way::elsewhere) ask_for_access(levels, values_, gate_);
+    pass_through(chosen);
+    if (const Directive* other = fallback_of(all_.server, chosen);
+        other != nullptr && gate_.way == Gate::Way::elsewhere) {
+      chosen = {other};
+      pass_through(chosen);
+    }
     return std::move(gate_);
   }
 
  private:
-  /// The statements of the rewrite module in their order; true if they answered the request.
-  bool rewrite(const Directive& block) {
+  enum class Rewritten { on, stopped, answered };
+
+  /// What the chosen locations do with it, after the server's own statements.
+  void pass_through(const Levels& chosen) {
+    Levels levels = all_.outer;
+    levels.push_back(&all_.server);
+    levels.insert(levels.end(), chosen.begin(), chosen.end());
+    const Directive* innermost = chosen.empty() ? nullptr : chosen.back();
+    if (innermost != nullptr && is_internal(*innermost)) return;
+    const bool limited = add_limit_except(chosen, levels);
+    // Only the innermost location's own statements run, and a limit_except has none.
+    if (!limited && innermost != nullptr && rewrite(*innermost) == Rewritten::answered) return;
+    find_target(limited ? levels.back() : nullptr, innermost);
+    if (gate_.way != Gate::Way::elsewhere) ask_for_access(levels, values_, gate_);
+  }
+
+  /// No client gets into it: 404.
+  bool is_internal(const Directive& location) {
+    const Directive* internal = location.child("internal");
+    if (internal == nullptr) return false;
+    gate_.way = Gate::Way::refused;
+    gate_.by = internal->place;
+    return true;
+  }
+
+  /// The statements of the rewrite module in their order.
+  Rewritten rewrite(const Directive& block) {
     for (const auto& statement : block.children) {
-      if (statement.name == "return") return answered(statement);
-      if (statement.name == "break") return false;
+      if (statement.name == "return") {
+        answer(statement);
+        return Rewritten::answered;
+      }
+      if (statement.name == "break") return Rewritten::stopped;
       if (statement.name == "set" && statement.args.size() == 2) {
         values_.set(statement.args[0].substr(1), values_.expand(statement.args[1]));
       } else if (statement.name == "rewrite") {
         gate_.unclear.push_back({statement.place, "rewrite is not followed"});
-      } else if (statement.name == "if" && condition(statement)) {
-        return true;
+      } else if (statement.name == "if") {
+        if (const auto inner = condition(statement); inner != Rewritten::on) return inner;
       }
     }
-    return false;
+    return Rewritten::on;
   }
 
-  bool condition(const Directive& statement) {
+  Rewritten condition(const Directive& statement) {
     const auto yes = holds(statement, values_);
     if (yes) {
-      if (!*yes) return false;
+      if (!*yes) return Rewritten::on;
       if (const Directive* pass = statement.child("proxy_pass")) conditional_target_ = pass;
       return rewrite(statement);
     }
     const std::string what =
         to_string(statement) +
         (values_.unknown().empty() ? " cannot be tried" : " depends on " + values_.unknown());
-    const Directive* answer = statement.child("return");
-    const bool refuses = answer != nullptr && !answer->args.empty() &&
-                         (answer->args[0].starts_with('4') || answer->args[0].starts_with('5'));
-    (refuses ? gate_.narrowed : gate_.unclear).push_back({statement.place, what});
+    // Wherever else it sends the client, it is not to the registry.
+    const bool keeps_out =
+        statement.child("return") != nullptr || statement.child("rewrite") != nullptr;
+    (keeps_out ? gate_.narrowed : gate_.unclear).push_back({statement.place, what});
     for (const auto& inner : statement.children) {
       if (inner.name == "set" && inner.args.size() == 2) {
         values_.set(inner.args[0].substr(1), std::nullopt);
       }
     }
-    return false;
+    return Rewritten::on;
   }
 
-  bool answered(const Directive& statement) {
+  void answer(const Directive& statement) {
     const std::string code = statement.args.empty() ? "" : statement.args[0];
     gate_.way =
         code.starts_with('4') || code.starts_with('5') ? Gate::Way::refused : Gate::Way::elsewhere;
     gate_.by = statement.place;
-    return true;
+    const Directive* page = page_elsewhere(all_.server, code);
+    for (const Directive* level : all_.outer) {
+      if (page == nullptr) page = page_here(*level, code);
+    }
+    if (page != nullptr) {
+      gate_.unclear.push_back({statement.place, to_string(statement) + " goes on by " +
+                                                    to_string(*page) +
+                                                    ", which is not followed: taken as refused"});
+    }
+  }
+
+  /// An error_page that hands such an answer on to a location which may serve it after all.
+  static const Directive* page_elsewhere(const Directive& block, const std::string& code) {
+    for (const auto& child : block.children) {
+      if (child.name != "location") continue;
+      if (const Directive* found = page_elsewhere(child, code)) return found;
+    }
+    return page_here(block, code);
+  }
+
+  static const Directive* page_here(const Directive& block, const std::string& code) {
+    for (const auto& child : block.children) {
+      if (child.name != "error_page" || child.args.size() < 2) continue;
+      const bool meant = std::ranges::find(child.args, code) != child.args.end();
+      if (meant && child.args.back().starts_with('@')) return &child;
+    }
+    return nullptr;
   }
 
   /// The innermost limit_except is a location of its own for all methods but those it names.
@@ -129,6 +180,18 @@ class Walk {
 };
 
 }  // namespace
+
+const Directive* fallback_of(const Directive& server, const Levels& chosen) {
+  const Directive* files = chosen.empty() ? nullptr : chosen.back()->child("try_files");
+  if (files == nullptr || files->args.empty()) return nullptr;
+  for (const auto& location : server.children) {
+    if (location.name != "location") continue;
+    const auto [modifier, text] = name_of(location);
+    if (modifier == "@" && "@" + text == files->args.back()) return &location;
+    if (modifier.empty() && text == files->args.back()) return &location;
+  }
+  return nullptr;
+}
 
 Gate gate_of(const Surroundings& surroundings, const Request& request) {
   return Walk(surroundings, request).run();

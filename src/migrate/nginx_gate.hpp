@@ -53,6 +53,10 @@ struct Surroundings {
 /// rewrite of the location, access.
 Gate gate_of(const Surroundings& surroundings, const Request& request);
 
+/// The location that `try_files` of the innermost chosen one goes on with, where none of the files
+/// is there; null if there is none.
+const Directive* fallback_of(const Directive& server, const std::vector<const Directive*>& chosen);
+
 /// The access phase alone: `levels` from the outside in, as settings are inherited.
 void ask_for_access(const std::vector<const Directive*>& levels, Values& values, Gate& gate);
 

@@ -85,6 +85,24 @@ TEST(NginxGate, SaysWhatIsDemanded) {
             "proxied", "proxied"},
            {"location / { rewrite ^/old /v2/ last;" + kPass + "}", "proxied unclear",
             "proxied unclear"},
+           {"location / { set $r on; if ($request_method != PUT) { break; } set $r off; auth_basic "
+            "$r; "
+            "auth_basic_user_file u;" +
+                kPass + "}",
+            "proxied u", "proxied"},
+           {"location / { internal;" + kPass + "}", "refused", "refused"},
+           {"location / { try_files /x @r; } location @r { deny all;" + kPass + "}", "refused",
+            "refused"},
+           {"location / { if ($cookie_s = '') { return 302 https://login; }" + kPass + "}",
+            "proxied narrowed", "proxied narrowed"},
+           {"location / { if ($http_x_key != k) { rewrite ^ /denied last; }" + kPass + "}",
+            "proxied narrowed", "proxied narrowed"},
+           {"location / { access_by_lua_file a.lua;" + kPass + "}", "proxied narrowed",
+            "proxied narrowed"},
+           {"auth_digest x; location / {" + kPass + "}", "proxied narrowed", "proxied narrowed"},
+           {"error_page 418 = @w; location / { if ($request_method = PUT) { return 418; }" + kPass +
+                "} location @w { " + basic + kPass + "}",
+            "proxied", "refused unclear"},
            {"ssl_verify_client on; location / { " + basic + kPass + "}", "proxied u narrowed",
             "proxied u narrowed"},
        }) {

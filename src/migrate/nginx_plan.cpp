@@ -13,7 +13,9 @@
 #include "migrate/nginx_directives.hpp"
 #include "migrate/nginx_location.hpp"
 #include "migrate/nginx_tree.hpp"
+#include "migrate/probes.hpp"
 #include "migrate/repository_names.hpp"
+#include "migrate/second_look.hpp"
 
 namespace moorgate::migrate {
 namespace {
@@ -23,6 +25,12 @@ using Servers = std::vector<const Directive*>;
 
 /// What is asked to find out whether a server leads to a registry at all.
 constexpr const char* kAnyManifest = "/v2/zz9/manifests/latest";
+/// Bounds of what is tried once the rules are there.
+constexpr std::size_t kProbes = 400;
+constexpr std::size_t kNames = 8;
+/// By which paths, and in whose names, it is tried whether a server leads to a registry at all.
+constexpr std::size_t kEntrances = 60;
+constexpr std::size_t kEntrants = 200;
 
 /// 10.0.0.0/8 for 10.1.2.3/8, which nginx takes with a warning; other text as it is.
 std::string without_host_bits(const std::string& network) {
@@ -61,7 +69,8 @@ class Planner {
     if (registries.empty()) {
       return {{tree_.outer.front()->place.file, 0, "",
                choice_.server.empty()
-                   ? "no server leads to a registry: none has a proxy_pass for /v2/"
+                   ? "no server leads to a registry: none has a proxy_pass that a request for /v2/ "
+                     "of any user and repository that could be made up comes to"
                    : "no server named " + choice_.server + " leads to a registry"}};
     }
     const Rights rights = rights_of(*registries.front(), report_);
@@ -72,6 +81,7 @@ class Planner {
       merge(own);
     }
     add_rules(rights, files_, plan_, report_);
+    for (const Directive* server : registries) look_again_at(*server, rights);
     for (const Directive* server : registries) add_server(*server);
     for (const Directive* server : others_) remark_neighbour(*server);
     merge_listeners();
@@ -84,8 +94,11 @@ class Planner {
  private:
   Gate ask(const Directive& server, Request request) {
     const auto names = names_of(server);
-    request.host = names.empty() ? "localhost" : names.front();
-    request.tls = speaks_tls(server);
+    // A request that names its host knows how it came, too.
+    if (request.host.empty()) {
+      request.host = names.empty() ? "localhost" : names.front();
+      request.tls = speaks_tls(server);
+    }
     Gate gate = gate_of({tree_.outer, server, tree_.maps, patterns_}, request);
     for (auto& file : gate.files) file.text = full(file.text);
     registry_.add_to(gate, request);
@@ -97,10 +110,29 @@ class Planner {
     return (choice_.prefix / file).lexically_normal().string();
   }
 
+  /// A request that the server hands on to a registry, if there is one.
+  Request entrance_of(const Directive& server) {
+    std::vector<std::string> paths = {kAnyManifest};
+    for (const auto& [repository, reference] : probes_of(tree_, server, kEntrances)) {
+      paths.push_back(std::string("/v2/").append(repository).append("/manifests/") + reference);
+    }
+    std::vector<std::string> users = {"somebody"};
+    for (const auto& name : names_mentioned(tree_, server)) {
+      if (users.size() < kEntrants) users.push_back(name);
+    }
+    for (const auto& path : paths) {
+      for (const auto& user : users) {
+        const Request request{"GET", path, user};
+        if (ask(server, request).way == Gate::Way::proxied) return request;
+      }
+    }
+    return {"GET", kAnyManifest, "somebody"};
+  }
+
   Servers find_registries() {
     Servers registries;
     for (const Directive* server : tree_.servers) {
-      const Gate gate = ask(*server, {"GET", kAnyManifest, "somebody"});
+      const Gate gate = ask(*server, entrance_of(*server));
       const auto names = names_of(*server);
       const bool asked =
           choice_.server.empty() || std::ranges::find(names, choice_.server) != names.end();
@@ -174,19 +206,80 @@ class Planner {
   }
 
   Rights rights_of(const Directive& server, Report& report) {
+    Rights rights = find_rights(question_about(server, report), files_, report);
+    ask_for_lists(server, rights, report);
+    return rights;
+  }
+
+  Question question_about(const Directive& server, Report& report) {
     Question question;
     question.ask = [this, &server](const Request& request) { return ask(server, request); };
     question.classes = repository_classes(tree_, server, report);
     question.named = names_mentioned(tree_, server);
     question.by_name = !question.named.empty();
-    Rights rights = find_rights(question, files_, report);
-    ask_for_lists(server, rights, report);
-    return rights;
+    question.others = other_views_of(server);
+    return question;
+  }
+
+  void look_again_at(const Directive& server, const Rights& rights) {
+    const auto probes = probes_of(tree_, server, kProbes);
+    if (probes.size() == kProbes) {
+      report_.unclear.insert({server.place, "more paths are compared than can be tried"});
+    }
+    look_again(question_about(server, report_), rights, probes, files_, plan_, report_);
+  }
+
+  static std::string port_of(const Directive& server) {
+    Report ignored;
+    const Directive* listen = server.child("listen");
+    const auto read = listen == nullptr ? std::nullopt : listen_of(*listen, false, ignored);
+    return read ? read->address.substr(read->address.rfind(':') + 1) : "80";
+  }
+
+  static std::vector<View> other_views_of(const Directive& server) {
+    std::vector<View> views;
+    const bool tls = speaks_tls(server);
+    auto names = names_of(server);
+    const std::string host = names.empty() ? "localhost" : names.front();
+    if (names.size() > kNames) names.resize(kNames);
+    for (const auto& name : names) {
+      if (name != host) views.push_back({.host = name, .tls = tls, .shown = " at " + name});
+    }
+    views.push_back({.host = host + ":" + port_of(server),
+                     .tls = tls,
+                     .shown = " at the same name with its port",
+                     .refusal = View::Refusal::is_no_matter});
+    views.push_back({.host = host,
+                     .tls = tls,
+                     .forwarded_proto = "",
+                     .shown = " without X-Forwarded-Proto",
+                     .refusal = View::Refusal::is_no_matter});
+    views.push_back({.host = "zz9.invalid",
+                     .tls = tls,
+                     .shown = " at another name",
+                     .refusal = View::Refusal::is_no_matter,
+                     .as_good = false});
+    const bool plain = std::ranges::any_of(server.children, [](const Directive& directive) {
+      return directive.name == "listen" &&
+             std::ranges::find(directive.args, "ssl") == directive.args.end();
+    });
+    if (tls && plain) {
+      views.push_back({.host = host,
+                       .tls = false,
+                       .shown = " by http://",
+                       .refusal = View::Refusal::is_no_matter});
+    }
+    views.push_back({.host = host,
+                     .tls = tls,
+                     .agent = "curl/7.88.1",
+                     .shown = " with another client",
+                     .as_good = false});
+    return views;
   }
 
   /// Lists have no rights of their own here: who may pull may list.
   void ask_for_lists(const Directive& server, const Rights& rights, Report& report) {
-    realm_ = ask(server, {"GET", kAnyManifest, "somebody"});
+    realm_ = ask(server, entrance_of(server));
     const Gate catalog = ask(server, {"GET", "/v2/_catalog"});
     const bool open =
         catalog.way == Gate::Way::proxied && catalog.files.empty() && catalog.narrowed.empty();
@@ -322,12 +415,17 @@ class Planner {
   }
 
   void add_upstream(const Directive& server) {
-    const Gate gate = ask(server, {"GET", kAnyManifest, "somebody"});
+    const Request entrance = entrance_of(server);
+    Gate gate = ask(server, entrance);
+    // Of a registry and its mirror the one that is pushed to.
+    Request push = entrance;
+    push.method = "PUT";
+    if (Gate other = ask(server, push); other.way == Gate::Way::proxied) gate = std::move(other);
     Servers ignored;
-    const auto levels = choose_location(server, kAnyManifest, patterns_, ignored);
+    const auto levels = choose_location(server, entrance.path, patterns_, ignored);
     const std::string prefix = levels.empty() ? "/" : name_of(*levels.back()).text;
     std::string url =
-        upstream_of(tree_, {gate.target, gate.target_place}, prefix, kAnyManifest, report_);
+        upstream_of(tree_, {gate.target, gate.target_place}, prefix, entrance.path, report_);
     if (!plan_.upstream) {
       plan_.upstream = Setting{std::move(url), gate.target_place};
     } else if (plan_.upstream->value != url) {
@@ -341,20 +439,24 @@ class Planner {
     Servers ignored;
     std::vector<std::string> paths = {"/v2/", "/v2/_catalog"};
     Report scratch;
+    std::vector<Probe> probes = probes_of(tree_, server, kProbes);
     auto classes = repository_classes(tree_, server, scratch);
     classes.push_back({"**"});
     for (const auto& globs : classes) {
-      for (const auto& glob : globs) {
-        const std::string base = "/v2/" + example_of(glob);
-        for (const char* end : {"/manifests/latest", "/blobs/sha256:0", "/blobs/uploads/",
-                                "/blobs/uploads/0", "/tags/list"}) {
-          paths.push_back(base + end);
-        }
+      for (const auto& glob : globs) probes.push_back({example_of(glob)});
+    }
+    for (const auto& [repository, reference] : probes) {
+      const std::string base = "/v2/" + repository;
+      paths.push_back(std::string(base).append("/manifests/").append(reference));
+      for (const char* end :
+           {"/blobs/sha256:0", "/blobs/uploads/", "/blobs/uploads/0", "/tags/list"}) {
+        paths.push_back(std::string(base).append(end));
       }
     }
     for (const auto& path : paths) {
       const auto chosen = choose_location(server, path, patterns_, ignored);
       relevant.insert(chosen.begin(), chosen.end());
+      if (const Directive* other = fallback_of(server, chosen)) relevant.insert(other);
     }
     return relevant;
   }
@@ -419,7 +521,9 @@ class Planner {
         report_.lost.insert(
             {given->place, to_string(*given) + ": limits." + ours + " is from 1s to 1h"});
       } else {
-        plan_.others.push_back({"limits", ours, {config::print_duration(*value), given->place}});
+        // Limits are whole seconds.
+        const std::chrono::milliseconds whole = std::chrono::ceil<std::chrono::seconds>(*value);
+        plan_.others.push_back({"limits", ours, {config::print_duration(whole), given->place}});
       }
     }
   }

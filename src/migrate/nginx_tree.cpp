@@ -222,17 +222,24 @@ std::string upstream_of(const NginxTree& tree, const Setting& target, std::strin
   }
   for (const Directive* upstream : tree.upstreams) {
     if (upstream->args.empty() || upstream->args[0] != host) continue;
-    const Directive* first = nullptr;
+    std::vector<const Directive*> servers;
     for (const auto& server : upstream->children) {
-      if (server.name != "server" || server.args.empty()) continue;
-      if (first == nullptr) {
-        first = &server;
-      } else {
-        report.lost.insert({server.place, "server " + server.args[0] + " of upstream " + host +
-                                              ": only the first is used"});
-      }
+      if (server.name == "server" && !server.args.empty()) servers.push_back(&server);
     }
-    if (first != nullptr) host = first->args[0];
+    if (servers.empty()) break;
+    const auto is_used = [](const Directive* server) {
+      const auto& args = server->args;
+      return std::ranges::find(args, "down") == args.end() &&
+             std::ranges::find(args, "backup") == args.end();
+    };
+    const auto used = std::ranges::find_if(servers, is_used);
+    const Directive* const chosen = used == servers.end() ? servers.front() : *used;
+    for (const Directive* server : servers) {
+      if (server == chosen) continue;
+      report.lost.insert({server->place, "server " + server->args[0] + " of upstream " + host +
+                                             ": only " + chosen->args[0] + " is used"});
+    }
+    host = chosen->args[0];
     break;
   }
   if (!host.starts_with("unix:")) return scheme + host;

@@ -107,19 +107,41 @@ std::optional<std::string> Values::variable(const std::string& name, int depth) 
 std::optional<std::string> Values::of_request(const std::string& name) const {
   const bool with_user = !request_.user.empty();
   if (name == "request_method") return request_.method;
-  if (name == "uri" || name == "document_uri" || name == "request_uri") return request_.path;
+  if (name == "uri" || name == "document_uri") return request_.path;
+  if (name == "request_uri") {
+    return request_.args.empty() ? request_.path : request_.path + "?" + request_.args;
+  }
   if (name == "remote_user") return request_.user;
-  if (name == "host" || name == "http_host" || name == "server_name") return request_.host;
+  if (name == "http_host") return request_.host;
+  if (name == "host" || name == "server_name") {
+    return request_.host.substr(0, request_.host.rfind(':'));
+  }
   if (name == "scheme") return request_.tls ? "https" : "http";
-  // A proxy in front that sends http:// on to https:// has done so.
-  if (name == "http_x_forwarded_proto") return "https";
+  if (name == "http_x_forwarded_proto") return request_.forwarded_proto;
   if (name == "https") return request_.tls ? "on" : "";
-  if (name == "http_user_agent") return std::string(kUserAgent);
-  if (name == "args" || name == "query_string" || name == "is_args") return "";
+  if (name == "http_user_agent") {
+    return request_.agent.empty() ? std::string(kUserAgent) : request_.agent;
+  }
+  if (name == "args" || name == "query_string") return request_.args;
+  if (name == "is_args") return request_.args.empty() ? "" : "?";
+  if (name.starts_with("arg_")) return argument(name.substr(4));
   if (name == "http_authorization") {
     return with_user ? "Basic " + to_base64(request_.user + ":") : std::string();
   }
   return std::nullopt;
+}
+
+std::string Values::argument(const std::string& name) const {
+  std::string_view rest = request_.args;
+  while (!rest.empty()) {
+    const std::string_view one = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+    const std::size_t equal = std::min(one.find('='), one.size());
+    if (equals_ignoring_case(one.substr(0, equal), name)) {
+      return std::string(one.substr(std::min(one.size(), equal + 1)));
+    }
+  }
+  return {};
 }
 
 std::optional<std::string> Values::of_map(const Directive& map, int depth) {

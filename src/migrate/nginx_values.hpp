@@ -18,6 +18,10 @@ struct Request {
   std::string user = {};  // whose name is in the Authorization header; empty: there is none
   std::string host = {};
   bool tls = true;
+  std::string args = {};   // what stands behind the question mark
+  std::string agent = {};  // empty: docker
+  /// A proxy in front that sends http:// on to https:// has done so.
+  std::string forwarded_proto = "https";
 };
 
 /// Regular expressions compiled once. One thread.
@@ -52,6 +56,7 @@ class Values {
   std::optional<std::string> expand(std::string_view text, int depth);
   std::optional<std::string> variable(const std::string& name, int depth);
   std::optional<std::string> of_request(const std::string& name) const;
+  std::string argument(const std::string& name) const;
   std::optional<std::string> of_map(const Directive& map, int depth);
   std::nullopt_t cannot_know(const std::string& name);
 

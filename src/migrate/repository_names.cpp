@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "base/text.hpp"
+
 namespace moorgate::migrate {
 namespace {
 
@@ -26,10 +28,10 @@ std::optional<Globs> globs_of_path(std::string path, bool ends) {
   if (whole) path.resize(cut);
   const bool slash = path.ends_with('/');
   if (slash) path.pop_back();
-  if (path.empty() || path == "**" || path == "*" || path.starts_with('_')) return Globs{};
-  if (path.starts_with('*') && path.find_first_not_of("*/") == std::string::npos) {
-    return Globs{};
-  }
+  if (path.empty() || path == "**" || path.starts_with('_')) return Globs{};
+  // Names of so many parts, and with what may follow a slash those of more, which is nearly all.
+  const bool of_any = path.find_first_not_of("*/") == std::string::npos;
+  if (of_any) return whole || ends ? Globs{path} : Globs{};
   if (whole || ends) return Globs{path};
   if (slash) return Globs{path, path + "/**"};
   return path.ends_with('*') ? Globs{path} : Globs{path + "**"};
@@ -77,9 +79,14 @@ class RegexReader {
     for (const std::string_view part : {"[^/]+", "[^/]*", "[a-z0-9]+", "[a-z0-9_-]+", "\\w+"}) {
       if (skip(part)) return {{"*"}};
     }
-    if (text_.front() == '\\' && text_.size() > 1) text_.remove_prefix(1);
+    const bool escaped = text_.front() == '\\' && text_.size() > 1;
+    if (escaped) text_.remove_prefix(1);
     const char c = text_.front();
     if (!is_name_character(c) && c != '/') return std::nullopt;
+    // \d, \w and \b are no letters, and a plain dot is any character.
+    if (escaped ? is_name_character(c) && c != '.' && c != '-' && c != '_' : c == '.') {
+      return std::nullopt;
+    }
     text_.remove_prefix(1);
     const bool repeated = !text_.empty() && std::string_view("?*+{").contains(text_.front());
     if (repeated) return std::nullopt;
@@ -109,6 +116,20 @@ class RegexReader {
   std::string_view text_;
 };
 
+/// Whether an expression that is anchored cannot match any path of the API.
+bool begins_elsewhere(std::string_view regex) {
+  int depth = 0;
+  for (const char c : regex) {
+    depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+    if (c == '|' && depth == 0) return false;
+  }
+  std::size_t plain = std::min(regex.find_first_of("\\.[(*+?{|^$"), regex.size());
+  const bool optional = plain < regex.size() && std::string_view("*?{").contains(regex[plain]);
+  if (optional && plain > 0) --plain;
+  const std::size_t both = std::min(plain, kApi.size());
+  return !equals_ignoring_case(regex.substr(0, both), kApi.substr(0, both));
+}
+
 /// `^/v2/` in its spellings; false: the expression does not begin there.
 bool skip_api(std::string_view& regex) {
   const std::string_view plain = regex.starts_with('^') ? regex.substr(1) : regex;
@@ -135,9 +156,7 @@ std::optional<Globs> repositories_of_regex(std::string_view regex) {
     const std::string_view plain = regex.starts_with('^') ? regex.substr(1) : regex;
     const bool all = plain.empty() || plain == "/" || plain == "/v2" || plain == "/v[12]" ||
                      plain == "." || plain == ".*" || plain == "/.*";
-    const bool elsewhere = regex.starts_with('^') && !plain.empty() && !all &&
-                           !std::string_view("(.[\\").contains(plain.front()) &&
-                           !plain.starts_with("/v") && !plain.starts_with("/(");
+    const bool elsewhere = regex.starts_with('^') && !all && begins_elsewhere(plain);
     const bool of_endpoint =
         std::ranges::any_of(kEnds, [&](std::string_view end) { return plain.starts_with(end); });
     return all || elsewhere || of_endpoint ? std::optional(Globs{}) : std::nullopt;
@@ -168,6 +187,8 @@ std::optional<Globs> repositories_of_regex(std::string_view regex) {
 }
 
 std::string example_of(std::string_view glob) {
+  // So deep that it is none of the names of one or two parts.
+  if (glob == "**") return "zz9/zz9/zz9/zz9";
   std::string name;
   while (!glob.empty()) {
     if (glob.starts_with('*')) {

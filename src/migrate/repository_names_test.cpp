@@ -49,7 +49,7 @@ TEST(RepositoryNames, OfRegularExpressions) {
 }
 
 TEST(RepositoryNames, ExamplesOfGlobs) {
-  EXPECT_EQ(example_of("**"), "zz9");
+  EXPECT_EQ(example_of("**"), "zz9/zz9/zz9/zz9");
   EXPECT_EQ(example_of("team/**"), "team/zz9");
   EXPECT_EQ(example_of("team**"), "team9");
   EXPECT_EQ(example_of("*/app"), "zz9/app");

@@ -12,32 +12,10 @@ using access::Action;
 using access::kActions;
 
 constexpr std::size_t kMaxUsers = 2000;
+/// Of the names that the configuration mentions, in how many it is asked for password files.
+constexpr std::size_t kMaxNamed = 200;
 constexpr std::string_view kDigest =
     "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-
-/// The requests that an action is made of.
-std::vector<Request> requests_of(Action action, const std::string& repository) {
-  const std::string base = "/v2/" + repository;
-  const std::string blob = base + "/blobs/" + std::string(kDigest);
-  const std::string manifest = base + "/manifests/" + std::string(kDigest);
-  const std::string upload = base + "/blobs/uploads/";
-  const std::string session = upload + "6b3c9a93-af5d-473f-a4ff-9710022185cd";
-  switch (action) {
-    case Action::pull:
-      return {{"GET", base + "/manifests/latest"},
-              {"HEAD", base + "/manifests/latest"},
-              {"GET", manifest},
-              {"GET", blob},
-              {"HEAD", blob}};
-    case Action::push:
-      return {{"POST", upload},
-              {"PATCH", session},
-              {"PUT", session},
-              {"PUT", base + "/manifests/latest"}};
-    default:
-      return {{"DELETE", manifest}, {"DELETE", blob}};
-  }
-}
 
 class Finder {
  public:
@@ -78,35 +56,30 @@ class Finder {
     for (const Action action : kActions) {
       for (Request request : requests_of(action, example_of(globs.back()))) {
         request.user = kSomebody;
-        for (const auto& file : question_.ask(request).files) {
-          if (rights_.places.emplace(file.text, file.place).second) used_.push_back(file.text);
+        note_files_of(question_.ask(request));
+        for (const View& view : question_.others) {
+          if (view.as_good) note_files_of(question_.ask(in_view(request, view)));
+        }
+        // Who is let through by name is asked for his password then.
+        std::size_t tried = 0;
+        for (const auto& name : question_.named) {
+          if (!question_.by_name || ++tried > kMaxNamed) break;
+          request.user = name;
+          note_files_of(question_.ask(request));
         }
       }
     }
   }
 
+  void note_files_of(const Gate& gate) {
+    for (const auto& file : gate.files) {
+      if (rights_.places.emplace(file.text, file.place).second) used_.push_back(file.text);
+    }
+  }
+
   Gate ask(Request request, const std::string& user) {
     request.user = user;
-    Gate gate = question_.ask(request);
-    report_.holes.insert(gate.holes.begin(), gate.holes.end());
-    report_.unclear.insert(gate.unclear.begin(), gate.unclear.end());
-    for (const auto& remark : gate.bypassed) {
-      report_.lost.insert({remark.place, remark.text + "; now everybody signs in"});
-    }
-    if (gate.way != Gate::Way::proxied) return gate;
-    // Beside a password a lost condition lets too many in, and is reported; alone it would let all
-    // in.
-    const bool open = gate.files.empty();
-    for (const auto& remark : gate.narrowed) {
-      report_.lost.insert(
-          {remark.place,
-           remark.text + (open ? "; no rule can say that, and without a password nobody "
-                                 "may do this now: decide who may and add users"
-                               : "; no rule can say that, so the password alone "
-                                 "decides now: keep other users out by a firewall")});
-    }
-    if (open && !gate.narrowed.empty()) gate.way = Gate::Way::refused;
-    return gate;
+    return without_conditions(question_.ask(request), report_);
   }
 
   bool passes(const Gate& gate, const std::string& user) {
@@ -119,9 +92,11 @@ class Finder {
 
   /// What all requests of the action demand together.
   struct Demand {
-    bool open = true;     // no password anywhere
-    bool for_all = true;  // refused to nobody by name
-    bool uneven = false;  // some are refused and some are not
+    std::set<std::string> passed;  // who did in any of the requests
+    std::set<std::string> partly;  // and was refused another
+    bool open = true;              // no password anywhere
+    bool for_all = true;           // refused to nobody by name
+    bool uneven = false;           // some are refused and some are not
     std::set<std::string> files;
     std::set<std::string> names;
     Place by;
@@ -151,11 +126,31 @@ class Finder {
         if (!question_.by_name) return !passes(gate, name);
         const Gate named = ask(request, name);
         for (const auto& file : named.files) demand.files.insert(file.text);
-        return !passes(named, name);
+        const bool in = passes(named, name);
+        if (in) demand.passed.insert(name);
+        if (!in && demand.passed.contains(name)) demand.partly.insert(name);
+        return !in;
       });
     }
     demand.uneven = refused && passed;
+    for (const View& view : question_.others) {
+      if (view.as_good) demand_too(view, repository, action, demand);
+    }
     return demand;
+  }
+
+  /// Where a password is demanded in another view, it is demanded: rules know no views. What is
+  /// refused in one is not refused for that in all.
+  void demand_too(const View& view, const std::string& repository, Action action, Demand& demand) {
+    for (const Request& plain : requests_of(action, repository)) {
+      const Request request = in_view(plain, view);
+      const Gate anonymous = ask(request, "");
+      const Gate gate = ask(request, kSomebody);
+      if (gate.way != Gate::Way::proxied) continue;
+      demand.open = demand.open && anonymous.way == Gate::Way::proxied && anonymous.files.empty();
+      for (const auto& file : gate.files) demand.files.insert(file.text);
+      std::erase_if(demand.names, [&](const std::string& name) { return !passes(gate, name); });
+    }
   }
 
   Who who_may(const std::vector<std::string>& globs, Action action) {
@@ -176,6 +171,14 @@ class Finder {
     if (demand.uneven && demand.names.empty() && !question_.by_name) {
       report_.holes.insert({demand.by, "only some of the requests that make up a " + what +
                                            " were refused; the whole is refused now"});
+    }
+    // Half a push is none, and is meant to be none; who could pull by half of the requests could
+    // pull.
+    for (const auto& name : demand.partly) {
+      if (action != Action::pull) break;
+      std::string text = "only some of the requests that make up a ";
+      text.append(what).append(" were refused to ").append(name);
+      report_.lost.insert({demand.by, text + "; the whole is refused now"});
     }
     if (demand.open) return {.kind = Who::Kind::anyone, .by = demand.by};
     if (demand.files.empty()) return {.by = demand.by};
@@ -210,6 +213,52 @@ class Finder {
 };
 
 }  // namespace
+
+std::vector<Request> requests_of(Action action, const std::string& repository,
+                                 const std::string& reference) {
+  const std::string base = "/v2/" + repository;
+  const std::string blob = base + "/blobs/" + std::string(kDigest);
+  const std::string manifest = base + "/manifests/" + std::string(kDigest);
+  const std::string tag = base + "/manifests/" + reference;
+  const std::string upload = base + "/blobs/uploads/";
+  const std::string session = upload + "6b3c9a93-af5d-473f-a4ff-9710022185cd";
+  switch (action) {
+    case Action::pull:
+      return {{"GET", tag}, {"HEAD", tag}, {"GET", manifest}, {"GET", blob}, {"HEAD", blob}};
+    case Action::push:
+      return {{"POST", upload}, {"PATCH", session}, {"PUT", session}, {"PUT", tag}};
+    default:
+      return {{"DELETE", manifest}, {"DELETE", blob}};
+  }
+}
+
+Request in_view(Request request, const View& view) {
+  request.host = view.host;
+  request.tls = view.tls;
+  request.agent = view.agent;
+  request.forwarded_proto = view.forwarded_proto;
+  return request;
+}
+
+Gate without_conditions(Gate gate, Report& report) {
+  report.holes.insert(gate.holes.begin(), gate.holes.end());
+  report.unclear.insert(gate.unclear.begin(), gate.unclear.end());
+  for (const auto& remark : gate.bypassed) {
+    report.lost.insert({remark.place, remark.text + "; now everybody signs in"});
+  }
+  if (gate.way != Gate::Way::proxied) return gate;
+  const bool open = gate.files.empty();
+  for (const auto& remark : gate.narrowed) {
+    report.lost.insert(
+        {remark.place,
+         remark.text + (open ? "; no rule can say that, and without a password nobody "
+                               "may do this now: decide who may and add users"
+                             : "; no rule can say that, so the password alone "
+                               "decides now: keep other users out by a firewall")});
+  }
+  if (open && !gate.narrowed.empty()) gate.way = Gate::Way::refused;
+  return gate;
+}
 
 Rights find_rights(const Question& question, PasswordFiles& files, Report& report) {
   return Finder(question, files, report).run();

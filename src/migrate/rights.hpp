@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "access/access_config.hpp"
 #include "access/access_rule.hpp"
 #include "migrate/password_files.hpp"
 #include "migrate/plan.hpp"
@@ -51,8 +52,23 @@ struct Rights {
 
 using AskGate = std::function<Gate(const Request&)>;
 
+/// Another way for a client to come than the first name of the server, and its TLS if it has any.
+struct View {
+  enum class Refusal { counts, is_no_matter };
+  std::string host = {};
+  bool tls = true;
+  std::string agent = {};
+  std::string forwarded_proto = "https";
+  std::string shown = {};  // for people: " at registry.example.com"
+  /// Whether it is worth a word that nobody at all gets through this way.
+  Refusal refusal = Refusal::counts;
+  /// Who gets through must do so this way, too: it is asked for a password wherever the first is.
+  bool as_good = true;
+};
+
 struct Question {
   AskGate ask;
+  std::vector<View> others = {};
   std::vector<std::vector<std::string>> classes;  // globs, without **
   /// Names that the configuration itself mentions.
   std::set<std::string> named;
@@ -61,6 +77,19 @@ struct Question {
 };
 
 Rights find_rights(const Question& question, PasswordFiles& files, Report& report);
+
+/// The requests that an action is made of; `reference` is the tag that is pulled and pushed.
+std::vector<Request> requests_of(access::Action action, const std::string& repository,
+                                 const std::string& reference = "latest");
+
+Request in_view(Request request, const View& view);
+
+/// What is left of a gate when conditions that no rule can say are gone. Beside a password a lost
+/// one lets too many in, and is reported; alone it would let all in, so nobody gets through.
+Gate without_conditions(Gate gate, Report& report);
+
+/// The rules of a plan, to be asked.
+access::AccessConfig access_of(const Plan& plan);
 
 /// Rights into groups and rules of `plan`, users files included, with what cannot be said in rules
 /// reported.

@@ -178,10 +178,7 @@ class RuleMaker {
 
   /// Asks the rules themselves: what differs from before is told.
   void verify() {
-    access::AccessConfig config;
-    for (const auto& group : plan_.groups) config.groups.push_back({group.name, group.members});
-    for (const auto& rule : plan_.rules) config.rules.push_back(rule.rule);
-    const access::Policy policy(std::move(config));
+    const access::Policy policy(access_of(plan_));
     for (const auto& entry : rights_.classes) {
       for (const Action action : kActions) compare(policy, entry, action);
     }
@@ -239,6 +236,13 @@ void add_users(const Rights& rights, PasswordFiles& files, Plan& plan, Report& r
 }
 
 }  // namespace
+
+access::AccessConfig access_of(const Plan& plan) {
+  access::AccessConfig config;
+  for (const auto& group : plan.groups) config.groups.push_back({group.name, group.members});
+  for (const auto& rule : plan.rules) config.rules.push_back(rule.rule);
+  return config;
+}
 
 void add_rules(const Rights& rights, PasswordFiles& files, Plan& plan, Report& report) {
   add_users(rights, files, plan, report);
