@@ -1,10 +1,11 @@
-# moorgate_folder(<name> [USES <folders…>] [LIBRARIES <private libraries…>])
+# moorgate_folder(<name> [SERIAL] [USES <folders…>] [LIBRARIES <private libraries…>])
 #
 # One static library per folder of src/, made of its *.cpp. Its *_test.cpp become <name>_test and
 # its *_bench.cpp (in bench/) are not its business. Libraries stay private: what a header of the
 # folder needs from outside is only Boost.Asio's awaitable, which every folder has through base.
+# SERIAL: the tests look at the clock, and run alone.
 function(moorgate_folder name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "USES;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "" "USES;LIBRARIES")
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
@@ -20,6 +21,7 @@ function(moorgate_folder name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE moorgate_${name} ${arg_LIBRARIES} GTest::gmock_main)
     add_test(NAME unit.${name} COMMAND ${name}_test --gtest_brief=1)
-    set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
+    set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300
+                         RUN_SERIAL "${arg_SERIAL}")
   endif()
 endfunction()
