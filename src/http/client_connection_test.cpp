@@ -175,19 +175,21 @@ TEST_F(ClientConnectionTest, WaitsForContinueButNotForEver) {
   RawServer server([&early](RawPeer& peer, int connection) {
     const std::string head = peer.read_head();
     if (connection == 0) {
-      // Nothing may come before this.
+      EXPECT_TRUE(peer.is_silent_for(milliseconds(100))) << "the body came unasked";
       peer.send("HTTP/1.1 100 Continue\r\n\r\n");
       early.set_value(head);
     }
     peer.read_exactly(3);
     peer.send("HTTP/1.1 201 Created\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
   });
-  ClientPool pool(dialer(), options_for(server));
-  for (int i = 0; i < 2; ++i) {
+  for (const milliseconds patience : {milliseconds(10'000), milliseconds(500)}) {
+    auto options = options_for(server);
+    options.timeouts.continue_wait = patience;
+    ClientPool pool(dialer(), options);
     ClientRequest request("PUT", "/x");
     request.expect_continue(true);
     TextBody body("abc");
-    EXPECT_EQ(run(ask(pool, std::move(request), &body)).status, 201) << i;
+    EXPECT_EQ(run(ask(pool, std::move(request), &body)).status, 201) << patience.count();
   }
   EXPECT_NE(early.get_future().get().find("Expect: 100-continue\r\n"), std::string::npos);
 }
@@ -199,7 +201,10 @@ TEST_F(ClientConnectionTest, ARefusalInsteadOfContinueSparesTheBody) {
     peer.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
     rest.set_value(peer.read_to_end());
   });
-  ClientPool pool(dialer(), options_for(server));
+  auto options = options_for(server);
+  // However late the refusal is, the client still waits.
+  options.timeouts.continue_wait = milliseconds(10'000);
+  ClientPool pool(dialer(), options);
   ClientRequest request("PUT", "/x");
   request.expect_continue(true);
   TextBody body("abc");

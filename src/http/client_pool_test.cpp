@@ -83,14 +83,18 @@ TEST_F(ClientPoolTest, NeverRepeatsWhatMayNotBeRepeated) {
 }
 
 TEST_F(ClientPoolTest, NoticesThatTheServerClosedAnIdleConnection) {
-  RawServer server([](RawPeer& peer, int) {
+  std::atomic<int> closed = 0;
+  RawServer server([&closed](RawPeer& peer, int) {
     peer.read_head();
     peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    peer.shutdown_send();
+    ++closed;
+    closed.notify_one();
   });
   ClientPool pool(dialer(), options_for(server));
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(get(pool, "POST").body, "ok") << "a POST is not tried twice";
-    std::this_thread::sleep_for(milliseconds(20));
+    closed.wait(i);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -58,6 +59,11 @@ class RawPeer {
     }
     return take(buffer_.size());
   }
+  /// Whether nothing comes meanwhile, not even the client's end.
+  bool is_silent_for(std::chrono::milliseconds time) const {
+    pollfd input{.fd = fd_.get(), .events = POLLIN, .revents = 0};
+    return buffer_.empty() && ::poll(&input, 1, static_cast<int>(time.count())) == 0;
+  }
   /// False when the client takes no more.
   bool send(std::string_view bytes) {
     while (!bytes.empty()) {
@@ -94,6 +100,7 @@ class RawServer {
   using Script = std::function<void(RawPeer& peer, int connection)>;
 
   explicit RawServer(Script script) : script_(std::move(script)) {
+    place_ = bound();
     listen();
     acceptor_ = std::thread([this] { accept(); });
   }
@@ -125,19 +132,25 @@ class RawServer {
   Url url() const { return *Url::parse("http://127.0.0.1:" + std::to_string(port_)); }
 
  private:
-  void listen() {
-    listener_ = UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  /// A socket on `port_`; on one of the kernel's choosing the first time.
+  UniqueFd bound() {
+    UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const int on = 1;
-    ::setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(port_);
-    ASSERT_EQ(::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    ASSERT_EQ(::listen(listener_.get(), 64), 0);
+    EXPECT_EQ(::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     socklen_t length = sizeof address;
-    ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &length);
+    ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &length);
     port_ = ntohs(address.sin_port);
+    return fd;
+  }
+
+  void listen() {
+    listener_ = bound();
+    ASSERT_EQ(::listen(listener_.get(), 64), 0);
   }
 
   void accept() {
@@ -158,6 +171,8 @@ class RawServer {
   }
 
   const Script script_;
+  /// Never listens: nobody else gets the port while the server is stopped.
+  UniqueFd place_;
   UniqueFd listener_;
   std::uint16_t port_ = 0;
   std::atomic<int> connections_{0};

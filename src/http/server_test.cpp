@@ -73,15 +73,19 @@ class ServerTest : public testing::Test {
   ServerTest() : disk_("disk", 1, 16), worker_(std::make_unique<net::Worker>(0)) {
     server_ = std::make_unique<Server>(*worker_, disk_, log::Format::json);
     server_->use(std::make_shared<Echo>());
-    Limits limits;
-    limits.header_timeout = std::chrono::seconds(1);
-    limits.body_timeout = std::chrono::seconds(1);
-    server_->use(limits);
     worker_->start();
   }
   ~ServerTest() override {
     worker_->stop();
     worker_.reset();
+  }
+
+  /// Lets the next connections wait a second for a head or a body, and no longer.
+  void lose_patience() {
+    Limits limits;
+    limits.header_timeout = std::chrono::seconds(1);
+    limits.body_timeout = std::chrono::seconds(1);
+    worker_->post([this, limits] { server_->use(limits); });
   }
 
   /// A client's end of a connection that the server serves.
@@ -278,6 +282,7 @@ TEST_F(ServerTest, AnAbandonedExchangeSendsNothing) {
 }
 
 TEST_F(ServerTest, CutsOffAStalledHeadAndAStalledBody) {
+  lose_patience();
   {
     const UniqueFd client = connect();
     send(client, "GET / HTTP/1.1\r\nHos");
@@ -298,6 +303,7 @@ TEST_F(ServerTest, TakesThePeerFromAProxyHeaderAndLeavesWhatFollows) {
 }
 
 TEST_F(ServerTest, ClosesWithoutAWordWhereAProxyHeaderIsMissing) {
+  lose_patience();
   const UniqueFd direct = connect(true);
   send(direct, post(kClose, ""));
   std::array<char, 64> buffer{};
@@ -317,6 +323,7 @@ TEST_F(ServerTest, RefusesATrustedProxyThatContradictsItself) {
 }
 
 TEST_F(ServerTest, AParkedConnectionStillAnswers) {
+  lose_patience();
   const UniqueFd client = connect();
   std::this_thread::sleep_for(std::chrono::milliseconds(1200));
   send(client, post(kClose, "", "/late"));
