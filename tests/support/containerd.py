@@ -1,9 +1,16 @@
 """A containerd of the test's own, and its client ctr."""
 
+import contextlib
 import json
+import os
 from pathlib import Path
 
 from support.command import Daemon, run
+
+# Containers of all containerds of a machine share these; one of this name is nobody else's.
+NAMESPACE = f"moorgate-test-{os.getpid()}"
+RUNC = Path("/run/containerd/runc")
+CGROUPS = Path("/sys/fs/cgroup")
 
 
 class Containerd(Daemon):
@@ -21,8 +28,15 @@ class Containerd(Daemon):
         super().__init__(["containerd", "--config", settings], log=self.folder / "containerd.log",
                          answers=lambda: self.ctr("version", check=False).returncode == 0)
 
+    def stop(self):
+        super().stop()
+        # What containers leave behind of their namespace; of cgroups, one in each hierarchy.
+        for place in RUNC, CGROUPS, *CGROUPS.iterdir():
+            with contextlib.suppress(OSError):
+                (place / NAMESPACE).rmdir()
+
     def ctr(self, *arguments, **options):
-        return run("ctr", "--address", self.socket, "--namespace", "moorgate-test", *arguments,
+        return run("ctr", "--address", self.socket, "--namespace", NAMESPACE, *arguments,
                    env={"CONTAINERD_SNAPSHOTTER": "native"}, **options)
 
     def trust(self, registry, authority):

@@ -63,12 +63,14 @@ class DockerClient:
 def trusted(registry, authority):
     """Lets every docker engine of this machine trust the authority for this one registry."""
     folder = CERTIFICATES / registry
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    made = [path for path in folder.parents if not path.exists()]
     folder.mkdir(parents=True)
     try:
         shutil.copy(authority.certificate, folder / "ca.crt")
         yield
     finally:
-        (folder / "ca.crt").unlink()
+        shutil.rmtree(folder)
         for path in made:
-            path.rmdir()
+            # Meanwhile there may be others in it.
+            with contextlib.suppress(OSError):
+                path.rmdir()
