@@ -147,8 +147,9 @@ def test_a_wrong_password_is_remembered_too(costly):
 
 
 def test_an_unknown_name_costs_as_much_as_a_wrong_password(costly):
-    wrong = processor_time(costly, "reader", "wrong")
-    unknown = processor_time(costly, "nobody", "wrong")
+    # The least of three: what else a server does now and then is not the password's price.
+    wrong, unknown = (min(processor_time(costly, user, f"wrong {number}") for number in range(3))
+                      for user in ("reader", "nobody"))
     assert wrong / 2 < unknown < wrong * 2
 
 

@@ -15,6 +15,8 @@ PULLERS = 200
 WHOLE_PULLERS = 6
 SLICE = 8 << 20
 PUSHERS = 20
+# What is bounded here is memory; a slow machine may take its time.
+PATIENCE = 600
 
 # A large blob is this block over and over, and at its end something of its own.
 BLOCK = memoryview(noise(32 << 20, "block"))
@@ -44,6 +46,8 @@ def digests():
 def server(folder, authority):
     site = Site(folder, authority)
     site.config["listen"].append({"address": f"unix:{folder}/plain.sock", "tls": "off"})
+    # Those who wait for the others do not read meanwhile.
+    site.config["limits"] = {"send_timeout": f"{PATIENCE}s"}
     with site.start() as running:
         yield running
 
@@ -54,7 +58,7 @@ def endpoint(server, number):
 
 
 def push(server, digests, number):
-    with server.client("pusher", endpoint=endpoint(server, number)) as client:
+    with server.client("pusher", endpoint=endpoint(server, number), timeout=PATIENCE) as client:
         upload = client.start_upload("large/app")
         with client.connect() as connection:
             connection.send_head("PUT", f"{upload}?digest={digests(number)}", [
@@ -103,10 +107,10 @@ def read_and_hash(connection, count, into):
 
 def test_two_hundred_pulls_of_a_gibibyte_at_once(server, digests):
     push(server, digests, 0)
-    all_in_the_midst = threading.Barrier(PULLERS, timeout=60)
+    all_in_the_midst = threading.Barrier(PULLERS, timeout=PATIENCE / 2)
 
     def pull(number):
-        with server.client("reader", endpoint=endpoint(server, number)) as client, \
+        with server.client("reader", endpoint=endpoint(server, number), timeout=PATIENCE) as client, \
                 client.connect() as connection:
             connection.send_head("GET", blob_path("large/app", digests(0)), client.authorization)
             assert connection.read_head().status == 200
@@ -127,7 +131,7 @@ def test_twenty_pushes_of_a_gibibyte_at_once(server, digests):
     check_memory(server)
 
     def pull(number):
-        with server.client("reader", endpoint=server.endpoint(unix=True)) as client, \
+        with server.client("reader", endpoint=server.endpoint(unix=True), timeout=PATIENCE) as client, \
                 client.connect() as connection:
             connection.send_head("GET", blob_path("large/app", digests(number)), client.authorization)
             assert connection.read_head().status == 200

@@ -171,10 +171,10 @@ class Moorgate:
         """host:port as clients write it in front of an image's name."""
         return self.endpoint().host
 
-    def client(self, user=None, secret=None, endpoint=None):
+    def client(self, user=None, secret=None, endpoint=None, **options):
         """A client of the registry API; anonymous without `user`."""
         credentials = user and (user, password(user) if secret is None else secret)
-        return Registry(endpoint or self.endpoint(), credentials)
+        return Registry(endpoint or self.endpoint(), credentials, **options)
 
     # ---- what it wrote about requests
 
