@@ -232,4 +232,5 @@ def test_bytes_that_are_no_http_end_the_connection(server, garbage):
 def test_the_server_is_unimpressed_by_all_of_this(server):
     with server.client("pusher") as pusher:
         pusher.push_blob("app/after", b"still here")
+        server.log.wait("request", method="PUT", repository="app/after", status=201)
         assert not server.requests(target="/v2/smuggled/manifests/v1")

@@ -120,6 +120,7 @@ def survives(client, upload, acknowledged):
     """Whether an upload session is still there; if so, with all bytes that were acknowledged. One
     that was opened a moment before the end may be lost, which costs its client a new session."""
     if client.get(upload).status == 404:
+        assert acknowledged == 0, f"{acknowledged} acknowledged bytes are lost: {upload}"
         return False
     assert client.upload_offset(upload) >= acknowledged
     return True
@@ -147,12 +148,21 @@ def check_what_the_last_life_left(server, history):
                 history.abandoned.add(upload.rsplit("/", 1)[1])
 
 
+def leave_an_upload(server, history):
+    """One that nobody goes on with, in case the kill interrupts none of the others."""
+    with plain_client(server) as client:
+        upload = client.start_upload("crash/left")
+        assert client.append(upload, bytes(1000), 0).status == 202
+        history.uploads[upload] = 1000
+
+
 def one_life(site, history, dice):
     """Starts the server, looks at what is left of its last life, pushes to it in parallel, and kills
     it at a random moment."""
     server = site.start()
     try:
         check_what_the_last_life_left(server, history)
+        leave_an_upload(server, history)
         pushers = [Pusher(server, history, number, dice.random()) for number in range(PUSHERS)]
         for pusher in pushers:
             pusher.start()
