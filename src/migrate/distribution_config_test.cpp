@@ -214,6 +214,17 @@ TEST(DistributionConfig, UsersTheRegistryDidNotKnowStayOut) {
   EXPECT_EQ(report.find("secret"), std::string::npos) << report;
 }
 
+TEST(DistributionConfig, WhoseLastLineCountedIsTold) {
+  FakeFiles files{{"/auth/users", "alice:$2y$05$old\nbob:$2y$05$b\nalice:$2y$05$new\n"}};
+  const auto imported = import_distribution(
+      files,
+      "version: 0.1\nstorage: {filesystem: {}}\nauth: {htpasswd: {realm: R, path: /auth/users}}\n",
+      "config.yml", {});
+  ASSERT_EQ(imported.report.lost.size(), 1U);
+  const std::string& text = imported.report.lost.begin()->text;
+  EXPECT_TRUE(text.starts_with("\"alice\" has several lines in /auth/users")) << text;
+}
+
 TEST(DistributionConfig, BringsDurationsToTheNearestThatIsPossible) {
   struct {
     std::string_view text;

@@ -40,6 +40,11 @@ void keep_to_bcrypt(const RegistrySide& side, PasswordFiles& passwords, Plan& pl
   constexpr std::size_t kNamed = 5;
   for (const auto& [from, file] : side.files) {
     plan.bcrypt_only.insert(file);
+    for (const auto& name : passwords.doubled(file)) {
+      report.lost.insert({from, moorgate::quoted(name) + " has several lines in " + file +
+                                    "; the registry took the last password, the first counts "
+                                    "now: take the others out"});
+    }
     const auto* entries = passwords.find(file);
     if (entries == nullptr) continue;
     std::size_t count = 0;

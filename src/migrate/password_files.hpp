@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,15 @@ class PasswordFiles {
 
   /// Names and what stands behind them, the first line of a name counts; null: cannot be read.
   const std::map<std::string, std::string>* find(const std::string& file);
+  /// Names that have more than one line in it; empty if it cannot be read.
+  const std::set<std::string>& doubled(const std::string& file);
   /// Files asked for so far, in that order.
   const std::vector<std::string>& asked() const noexcept { return asked_; }
 
  private:
   Files& files_;
   std::map<std::string, std::optional<std::map<std::string, std::string>>> read_;
+  std::map<std::string, std::set<std::string>> doubled_;
   std::vector<std::string> asked_;
 };
 
