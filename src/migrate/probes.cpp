@@ -55,6 +55,7 @@ class Collector {
 
  private:
   void add_regex(const std::string& regex) {
+    if (probes.size() >= limit_) return;
     for (const auto& sample : samples_of(regex, kSamples)) add_text(sample);
   }
 
