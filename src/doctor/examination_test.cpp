@@ -150,6 +150,7 @@ TEST(Examination, BeginsNothingNewWhenItsTimeIsOver) {
   EXPECT_THAT(report.findings, testing::IsEmpty());
   EXPECT_THAT(report.notes, testing::Contains(testing::HasSubstr("too slowly")));
   EXPECT_EQ(registry.opened, 0);
+  EXPECT_EQ(probe.diary.size(), 2) << "the door, and the one without TLS";
 }
 
 TEST(Examination, CannotRunWhereNobodyIs) {

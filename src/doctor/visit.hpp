@@ -54,9 +54,12 @@ struct Visit {
   bool leaves_sessions = false;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 
+  bool late() const {
+    return std::chrono::steady_clock::now() - started >= order.time_limit + order.patience;
+  }
   /// False, with a note, when the time is over: then `what` is not examined.
   bool has_time_for(std::string_view what) {
-    if (std::chrono::steady_clock::now() - started < order.time_limit + order.patience) return true;
+    if (!late()) return true;
     note(std::string(what) + " not examined: the door answers too slowly");
     return false;
   }
