@@ -46,6 +46,8 @@ bool same(const Node& a, const Node& b) {
 }
 
 constexpr std::string_view kMerge = "<<";
+/// More of them help nobody, and each holds the path to it.
+constexpr std::size_t kMaxProblems = 100;
 
 /// What the parser calls a scalar that was written without quotes, and what makes one text.
 constexpr std::string_view kPlainTag = "?";
@@ -166,6 +168,7 @@ class TreeBuilder final : public YAML::EventHandler {
     const auto [first, is_new] =
         mapping.seen.emplace(key.text, Seen{key.line, mapping.node.children.size()});
     if (mapping.merges || !is_new) {
+      if (problems.size() >= kMaxProblems) return;
       const int before = mapping.merges ? mapping.merge->value.line : first->second.line;
       problems.push_back(
           {file_, key.line, path() + key.text,
@@ -205,7 +208,7 @@ class TreeBuilder final : public YAML::EventHandler {
       const Node& winner = members[known->second.index];
       const bool stands_before = known->second.index < own_before;
       const bool mixed = member.kind == Node::Kind::mapping;
-      if ((stands_before || mixed) && !same(winner, member)) {
+      if ((stands_before || mixed) && disputed.size() < kMaxProblems && !same(winner, member)) {
         disputed.push_back({file_, known->second.line, path() + member.key,
                             "given here and on line " + std::to_string(member.line) +
                                 ", which is merged by <<; readers of YAML differ in what counts "
