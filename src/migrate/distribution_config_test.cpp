@@ -214,6 +214,27 @@ TEST(DistributionConfig, UsersTheRegistryDidNotKnowStayOut) {
   EXPECT_EQ(report.find("secret"), std::string::npos) << report;
 }
 
+/// Whoever the first file knows is not looked for in the next.
+TEST(DistributionConfig, WhomItKeptOutNginxDoesNotLetIn) {
+  FakeFiles files{{"/etc/nginx/nginx.conf",
+                   "server { listen 443; location /v2/ { auth_basic x; auth_basic_user_file nginx; "
+                   "proxy_pass http://r; } }"},
+                  {"/etc/nginx/nginx", "alice:$apr1$a\nbob:$2y$05$b\n"},
+                  {"/auth/users", "alice:$apr1$a\nbob:$2y$05$b\n"},
+                  {"/config.yml",
+                   "version: 0.1\nstorage: {filesystem: {}}\nauth: {htpasswd: {realm: R, path: "
+                   "/auth/users}}\n"}};
+  ImportRequest request;
+  request.nginx = "/etc/nginx/nginx.conf";
+  request.registry_config = "/config.yml";
+  const auto imported = import_configuration(files, request);
+  ASSERT_TRUE(imported.problems.empty()) << imported.problems.front().message;
+  const std::size_t registrys = imported.yaml.find("htpasswd: /auth/users");
+  const std::size_t nginxs = imported.yaml.find("htpasswd: /etc/nginx/nginx");
+  ASSERT_NE(nginxs, std::string::npos) << imported.yaml;
+  EXPECT_LT(registrys, nginxs) << imported.yaml;
+}
+
 TEST(DistributionConfig, WhoseLastLineCountedIsTold) {
   FakeFiles files{{"/auth/users", "alice:$2y$05$old\nbob:$2y$05$b\nalice:$2y$05$new\n"}};
   const auto imported = import_distribution(

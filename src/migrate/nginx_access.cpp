@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <optional>
 #include <ranges>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "migrate/nginx_gate.hpp"
@@ -89,11 +91,13 @@ bool ask_for_password(const Levels& levels, Values& values, Gate& gate) {
 /// Of modules that nginx does not bring along: who knows what they let through.
 bool decides_by_itself(std::string_view name) {
   for (const std::string_view known :
-       {"auth_basic", "auth_basic_user_file", "auth_request", "auth_request_set", "auth_delay"}) {
+       {"auth_basic", "auth_basic_user_file", "auth_request", "auth_request_set", "auth_delay",
+        "auth_jwt_key_file", "auth_ldap_servers", "access_by_lua_no_postpone"}) {
     if (name == known) return false;
   }
-  for (const std::string_view begin :
-       {"auth_", "access_by_", "rewrite_by_", "js_access", "njs_", "lasso_", "oidc_", "gss"}) {
+  if (name.starts_with("auth_ldap_cache")) return false;
+  for (const std::string_view begin : {"auth_", "access_by_", "rewrite_by_", "js_access", "njs_",
+                                       "lasso_", "oidc_", "gss", "shib_"}) {
     if (name.starts_with(begin)) return true;
   }
   return false;
@@ -106,10 +110,14 @@ std::optional<Remark> external_service(const Levels& levels) {
     return Remark{request->place, "auth_request " + request->args[0] +
                                       " asks another service, which decides by rules of its own"};
   }
+  std::set<std::string_view> off;
   for (const Directive* level : levels | std::views::reverse) {
     for (const auto& directive : level->children) {
-      const bool off = !directive.args.empty() && directive.args[0] == "off";
-      if (off || !decides_by_itself(directive.name)) continue;
+      if (!decides_by_itself(directive.name) || off.contains(directive.name)) continue;
+      if (!directive.args.empty() && directive.args[0] == "off") {
+        off.insert(directive.name);
+        continue;
+      }
       return Remark{directive.place, directive.name + " decides by rules of its own"};
     }
   }

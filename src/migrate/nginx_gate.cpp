@@ -12,6 +12,11 @@ namespace {
 
 using Levels = std::vector<const Directive*>;
 
+bool sets_variable(const Directive& statement) {
+  return statement.name == "set" && statement.args.size() == 2 &&
+         statement.args[0].starts_with('$');
+}
+
 class Walk {
  public:
   Walk(const Surroundings& surroundings, const Request& request)
@@ -22,35 +27,60 @@ class Walk {
   Gate run() {
     if (rewrite(all_.server) == Rewritten::answered) return std::move(gate_);
     Levels doubtful;
-    Levels chosen = choose_location(all_.server, request_.path, all_.patterns, doubtful);
+    const Levels chosen = choose_location(all_.server, request_.path, all_.patterns, doubtful);
     for (const Directive* location : doubtful) {
       gate_.unclear.push_back(
           {location->place, "not a regular expression that can be tried: " + to_string(*location)});
     }
-    pass_through(chosen);
-    if (const Directive* other = fallback_of(all_.server, chosen);
-        other != nullptr && gate_.way == Gate::Way::elsewhere) {
-      chosen = {other};
-      pass_through(chosen);
-    }
+    const Directive* files = chosen.empty() ? nullptr : chosen.back()->child("try_files");
+    const bool goes_on = pass_through(chosen, files != nullptr);
+    if (goes_on && files != nullptr && gate_.way != Gate::Way::refused) try_files(chosen, *files);
     return std::move(gate_);
   }
 
  private:
   enum class Rewritten { on, stopped, answered };
 
-  /// What the chosen locations do with it, after the server's own statements.
-  void pass_through(const Levels& chosen) {
+  /// What the chosen locations do with it, after the server's own statements; `asked`: access is
+  /// asked for wherever it ends. False: it has been answered.
+  bool pass_through(const Levels& chosen, bool asked) {
     Levels levels = all_.outer;
     levels.push_back(&all_.server);
     levels.insert(levels.end(), chosen.begin(), chosen.end());
     const Directive* innermost = chosen.empty() ? nullptr : chosen.back();
-    if (innermost != nullptr && is_internal(*innermost)) return;
+    if (innermost != nullptr && is_internal(*innermost)) return false;
     const bool limited = add_limit_except(chosen, levels);
     // Only the innermost location's own statements run, and a limit_except has none.
-    if (!limited && innermost != nullptr && rewrite(*innermost) == Rewritten::answered) return;
+    if (!limited && innermost != nullptr && rewrite(*innermost) == Rewritten::answered)
+      return false;
     find_target(limited ? levels.back() : nullptr, innermost);
-    if (gate_.way != Gate::Way::elsewhere) ask_for_access(levels, values_, gate_);
+    if (asked || gate_.way != Gate::Way::elsewhere) ask_for_access(levels, values_, gate_);
+    return true;
+  }
+
+  /// Where none of the files is there. nginx has asked for access by then, and does so again in the
+  /// location that it goes on with: what either demands is demanded.
+  void try_files(const Levels& chosen, const Directive& files) {
+    const Directive* other = fallback_of(all_.server, chosen);
+    if (other == nullptr) {
+      gate_.way = Gate::Way::refused;
+      gate_.by = files.place;
+      gate_.unclear.push_back(
+          {files.place, to_string(files) + " is not followed: taken as refused"});
+      return;
+    }
+    Gate first = std::exchange(gate_, {});
+    conditional_target_ = nullptr;
+    pass_through({other}, false);
+    const auto add = [](std::vector<Remark>& to, const std::vector<Remark>& from) {
+      to.insert(to.end(), from.begin(), from.end());
+    };
+    add(gate_.files, first.files);
+    add(gate_.narrowed, first.narrowed);
+    add(gate_.bypassed, first.bypassed);
+    add(gate_.holes, first.holes);
+    add(gate_.unclear, first.unclear);
+    if (gate_.realm.empty()) gate_.realm = first.realm;
   }
 
   /// No client gets into it: 404.
@@ -70,7 +100,7 @@ class Walk {
         return Rewritten::answered;
       }
       if (statement.name == "break") return Rewritten::stopped;
-      if (statement.name == "set" && statement.args.size() == 2) {
+      if (sets_variable(statement)) {
         values_.set(statement.args[0].substr(1), values_.expand(statement.args[1]));
       } else if (statement.name == "rewrite") {
         gate_.unclear.push_back({statement.place, "rewrite is not followed"});
@@ -96,7 +126,7 @@ class Walk {
         statement.child("return") != nullptr || statement.child("rewrite") != nullptr;
     (keeps_out ? gate_.narrowed : gate_.unclear).push_back({statement.place, what});
     for (const auto& inner : statement.children) {
-      if (inner.name == "set" && inner.args.size() == 2) {
+      if (sets_variable(inner)) {
         values_.set(inner.args[0].substr(1), std::nullopt);
       }
     }

@@ -93,6 +93,25 @@ TEST(NginxGate, SaysWhatIsDemanded) {
            {"location / { internal;" + kPass + "}", "refused", "refused"},
            {"location / { try_files /x @r; } location @r { deny all;" + kPass + "}", "refused",
             "refused"},
+           // The access phase of the first location comes before its try_files.
+           {"location / { " + basic + "try_files /x @r; } location @r {" + kPass + "}", "proxied u",
+            "proxied u"},
+           {"location / { deny all; try_files /x @r; } location @r {" + kPass + "}", "refused",
+            "refused"},
+           {"location / { limit_except GET { deny all; } try_files /x @r; } location @r {" + kPass +
+                "}",
+            "proxied", "refused"},
+           {"location / { " + kPass + "try_files /x @r; } location @r { " + basic + kPass + "}",
+            "proxied u", "proxied u"},
+           {"location / { satisfy any; allow all; " + basic +
+                "try_files /x @r; } location @r { auth_basic y; auth_basic_user_file v; " + kPass +
+                "}",
+            "proxied v hole", "proxied v hole"},
+           {"location / { " + kPass + "try_files /x =404; }", "refused unclear", "refused unclear"},
+           {"location / { set '' x; " + kPass + "}", "proxied", "proxied"},
+           {"auth_ldap x; location / { auth_ldap off;" + kPass + "}", "proxied", "proxied"},
+           {"auth_ldap_cache_enabled on; location / {" + kPass + "}", "proxied", "proxied"},
+           {"location / { shib_request /s;" + kPass + "}", "proxied narrowed", "proxied narrowed"},
            {"location / { if ($cookie_s = '') { return 302 https://login; }" + kPass + "}",
             "proxied narrowed", "proxied narrowed"},
            {"location / { if ($http_x_key != k) { rewrite ^ /denied last; }" + kPass + "}",

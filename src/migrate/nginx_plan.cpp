@@ -73,13 +73,14 @@ class Planner {
                      "of any user and repository that could be made up comes to"
                    : "no server named " + choice_.server + " leads to a registry"}};
     }
-    const Rights rights = rights_of(*registries.front(), report_);
+    Rights rights = rights_of(*registries.front(), report_);
     for (const Directive* server : registries) {
       if (server == registries.front()) continue;
       Report own;
       if (!(rights_of(*server, own) == rights)) return {different(*registries.front(), *server)};
       merge(own);
     }
+    put_registrys_first(rights.files);
     add_rules(rights, files_, plan_, report_);
     for (const Directive* server : registries) look_again_at(*server, rights);
     for (const Directive* server : registries) add_server(*server);
@@ -94,6 +95,7 @@ class Planner {
  private:
   Gate ask(const Directive& server, Request request) {
     const auto names = names_of(server);
+    request.server_name = names.empty() ? "" : names.front();
     // A request that names its host knows how it came, too.
     if (request.host.empty()) {
       request.host = names.empty() ? "localhost" : names.front();
@@ -103,6 +105,15 @@ class Planner {
     for (auto& file : gate.files) file.text = full(file.text);
     registry_.add_to(gate, request);
     return gate;
+  }
+
+  /// Whom the registry's own file kept out nginx's must not let in.
+  void put_registrys_first(std::vector<std::string>& files) const {
+    std::vector<std::string> first;
+    for (const auto& own : registry_.files) {
+      if (std::erase(files, own.text) > 0) first.push_back(own.text);
+    }
+    files.insert(files.begin(), first.begin(), first.end());
   }
 
   /// As nginx completes a file's name.
@@ -225,6 +236,9 @@ class Planner {
     const auto probes = probes_of(tree_, server, kProbes);
     if (probes.size() == kProbes) {
       report_.unclear.insert({server.place, "more paths are compared than can be tried"});
+    }
+    if (names_of(server).size() > kNames) {
+      report_.unclear.insert({server.place, "the server has more names than can be tried"});
     }
     look_again(question_about(server, report_), rights, probes, files_, plan_, report_);
   }

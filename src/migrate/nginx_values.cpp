@@ -113,7 +113,8 @@ std::optional<std::string> Values::of_request(const std::string& name) const {
   }
   if (name == "remote_user") return request_.user;
   if (name == "http_host") return request_.host;
-  if (name == "host" || name == "server_name") {
+  if (name == "server_name") return request_.server_name;
+  if (name == "host") {
     return request_.host.substr(0, request_.host.rfind(':'));
   }
   if (name == "scheme") return request_.tls ? "https" : "http";

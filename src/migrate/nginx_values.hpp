@@ -16,10 +16,11 @@ struct Request {
   std::string method;
   std::string path;
   std::string user = {};  // whose name is in the Authorization header; empty: there is none
-  std::string host = {};
+  std::string host = {};  // as the client says it
   bool tls = true;
-  std::string args = {};   // what stands behind the question mark
-  std::string agent = {};  // empty: docker
+  std::string args = {};         // what stands behind the question mark
+  std::string agent = {};        // empty: docker
+  std::string server_name = {};  // the first of the server's names
   /// A proxy in front that sends http:// on to https:// has done so.
   std::string forwarded_proto = "https";
 };

@@ -171,9 +171,9 @@ class Sampler {
       const auto least = parse_decimal<unsigned>(rest_.substr(1, rest_.find_first_of(",}") - 1));
       rest_.remove_prefix(std::min(rest_.size(), end + 1));
       for (std::string& text : once) {
+        const unsigned times = text.empty() ? 0 : least.value_or(0);
         std::string whole;
-        for (unsigned i = 0; i < least.value_or(0) && whole.size() <= kMaxLength; ++i)
-          whole += text;
+        for (unsigned i = 0; i < times && whole.size() <= kMaxLength; ++i) whole += text;
         text = std::move(whole);
       }
     }

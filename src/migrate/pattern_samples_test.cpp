@@ -40,8 +40,8 @@ TEST(PatternSamples, OfWhatIsNoExpressionAreFewAndShort) {
   for (int i = 0; i < 2000; ++i) nested += '(';
   for (const std::string& regex :
        {nested, std::string("((((x{99}){99}){99}){99})"), std::string("a)b|"), std::string("[a"),
-        std::string("(?<"), std::string("\\"), std::string("x{"), std::string("(?"),
-        std::string("(.*.*.*.*.*.*.*.*)*(.*.*.*.*)*")}) {
+        std::string("(?<"), std::string("(){4294967295}^{4294967295}"), std::string("\\"),
+        std::string("x{"), std::string("(?"), std::string("(.*.*.*.*.*.*.*.*)*(.*.*.*.*)*")}) {
     const auto samples = samples_of(regex, kLimit);
     EXPECT_LE(samples.size(), kLimit);
     for (const auto& sample : samples) EXPECT_LE(sample.size(), 200U);

@@ -35,11 +35,10 @@ class SecondLook {
         rights_(rights),
         files_(files),
         policy_(access_of(plan)),
-        report_(report) {
-    choose_users();
-  }
+        report_(report) {}
 
   void run(const std::vector<Probe>& probes) {
+    choose_users(probes);
     find_target(probes);
     for (const Probe& probe : probes) compare(probe, {}, true);
     for (const View& view : question_.others) {
@@ -56,19 +55,57 @@ class SecondLook {
   };
 
   /// Nobody, and of the users one for each choice of password files that know him.
-  void choose_users() {
+  void choose_users(const std::vector<Probe>& probes) {
     users_ = {""};
+    const std::set<std::string> files = files_of(probes);
+    std::set<std::string> everybody = rights_.users;
+    for (const auto& file : files) {
+      const auto* entries = files_.find(file);
+      if (entries == nullptr) continue;
+      for (const auto& [name, hash] : *entries) everybody.insert(name);
+    }
     std::set<std::vector<bool>> seen;
-    for (const auto& user : rights_.users) {
+    bool left_out = false;
+    const auto add = [&](const std::string& user) {
       std::vector<bool> known_to;
-      for (const auto& file : rights_.files) {
+      for (const auto& file : files) {
         const auto* entries = files_.find(file);
         known_to.push_back(entries != nullptr && entries->contains(user));
       }
       const bool fresh = seen.insert(std::move(known_to)).second;
-      if (users_.size() <= kMaxUsers && (fresh || question_.by_name)) users_.push_back(user);
+      if (!fresh && !question_.by_name) return;
+      if (std::ranges::find(users_, user) != users_.end()) return;
+      if (users_.size() > kMaxUsers) {
+        left_out = true;
+      } else {
+        users_.push_back(user);
+      }
+    };
+    // First those of whom something is said.
+    for (const auto& user : question_.named) {
+      if (everybody.contains(user)) add(user);
+    }
+    for (const auto& user : everybody) add(user);
+    if (left_out && question_.by_name) {
+      report_.unclear.insert({{},
+                              "there are more users than those in whose names the rules were "
+                              "compared with what nginx says"});
     }
     if (!rights_.all_files_read) users_.push_back(kSomebody);
+  }
+
+  /// Password files that are asked for anywhere, also where no rights were found.
+  std::set<std::string> files_of(const std::vector<Probe>& probes) {
+    std::set<std::string> files(rights_.files.begin(), rights_.files.end());
+    for (const Probe& probe : probes) {
+      for (const Action action : kActions) {
+        for (Request request : requests_of(action, probe.repository, probe.reference)) {
+          request.user = kSomebody;
+          for (const auto& file : question_.ask(request).files) files.insert(file.text);
+        }
+      }
+    }
+    return files;
   }
 
   /// Of a registry and its mirror the one that is pushed to is the one that is kept.
@@ -152,10 +189,11 @@ class SecondLook {
         report_.lost, [&](const Remark& remark) { return remark.place == verdict.by; });
     // That something is no longer possible shows by itself.
     if (verdict.passes && known) return;
-    if (!told_.emplace(verdict.by, verdict.passes, user.empty(), action).second) return;
+    const std::string whom = user.empty() || question_.by_name ? user : "anybody";
+    if (!told_.emplace(verdict.by, verdict.passes, whom, action).second) return;
     // The same in another view is no news, and one action is enough to find it.
-    if (!view.shown.empty() && !places_.insert(verdict.by).second) return;
-    places_.insert(verdict.by);
+    const bool fresh = places_.emplace(verdict.by, verdict.passes).second;
+    if (!view.shown.empty() && !fresh) return;
     const std::string who = user.empty()        ? "who does not sign in"
                             : user == kSomebody ? "a user"
                                                 : user;
@@ -176,8 +214,8 @@ class SecondLook {
   std::vector<std::string> users_;
   std::string target_;
   std::set<std::string> targets_;  // but the first
-  std::set<std::tuple<Place, bool, bool, Action>> told_;
-  std::set<Place> places_;
+  std::set<std::tuple<Place, bool, std::string, Action>> told_;
+  std::set<std::pair<Place, bool>> places_;
 };
 
 }  // namespace

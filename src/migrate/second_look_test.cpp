@@ -109,6 +109,32 @@ TEST(SecondLook, HasNothingToAddToWhatRulesSay) {
   }
 }
 
+TEST(SecondLook, TellsOfEverybodyAndInBothDirections) {
+  const std::string user_map =
+      "map \"$remote_user:$request_uri\" $no { default 0; \"~^zoe:/v2/[^/]+/manifests/prod$\" 1; "
+      "} ";
+  FakeFiles files{{"/etc/nginx/nginx.conf", user_map + "server { listen 443; location /v2/ { " +
+                                                kBasic + "if ($no) { return 403; } " + kPass +
+                                                "} }"}};
+  for (int i = 0; i < 80; ++i) {
+    files.texts["/etc/nginx/users"] += "u" + std::to_string(i) + ":1\n";
+  }
+  files.texts["/etc/nginx/users"] += "zoe:1\n";
+  ImportRequest request;
+  request.nginx = "/etc/nginx/nginx.conf";
+  const std::string many = said(import_configuration(files, request));
+  EXPECT_TRUE(many.contains("zoe could not push the tag prod")) << many;
+  EXPECT_TRUE(many.contains("more users than")) << many;
+
+  const std::string both =
+      said(imported("auth_basic $realm; auth_basic_user_file users; location /v2/pub/ { " + kPass +
+                        "} location ~ ^/v2/team\\d/ { " + kPass + "} location /v2/ { return 403; }",
+                    "map \"$http_user_agent|$request_uri\" $realm { default x; "
+                    "\"~^docker.*\\|/v2/pub/\" off; } "));
+  EXPECT_TRUE(both.contains("could pull in team7 and no longer can")) << both;
+  EXPECT_TRUE(both.contains("who does not sign in could not pull in pub")) << both;
+}
+
 /// Which of several host names a client uses is its own choice.
 TEST(SecondLook, WhatIsAskedForAtOneNameIsAskedForAtAll) {
   const auto result = imported(
