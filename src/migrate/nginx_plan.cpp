@@ -1,18 +1,15 @@
 #include "migrate/nginx_plan.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
-#include <chrono>
 #include <optional>
 #include <utility>
 
 #include "base/text.hpp"
-#include "config/value.hpp"
 #include "migrate/nginx_directives.hpp"
 #include "migrate/nginx_location.hpp"
+#include "migrate/nginx_settings.hpp"
 #include "migrate/nginx_tree.hpp"
+#include "migrate/nginx_views.hpp"
 #include "migrate/probes.hpp"
 #include "migrate/repository_names.hpp"
 #include "migrate/second_look.hpp"
@@ -27,31 +24,9 @@ using Servers = std::vector<const Directive*>;
 constexpr const char* kAnyManifest = "/v2/zz9/manifests/latest";
 /// Bounds of what is tried once the rules are there.
 constexpr std::size_t kProbes = 400;
-constexpr std::size_t kNames = 8;
 /// By which paths, and in whose names, it is tried whether a server leads to a registry at all.
 constexpr std::size_t kEntrances = 60;
 constexpr std::size_t kEntrants = 200;
-
-/// 10.0.0.0/8 for 10.1.2.3/8, which nginx takes with a warning; other text as it is.
-std::string without_host_bits(const std::string& network) {
-  const std::size_t slash = network.find('/');
-  const auto bits = slash == std::string::npos
-                        ? std::nullopt
-                        : parse_decimal<unsigned>(std::string_view(network).substr(slash + 1));
-  const int family = network.contains(':') ? AF_INET6 : AF_INET;
-  const std::size_t size = family == AF_INET ? 4 : 16;
-  std::array<unsigned char, 16> ip{};
-  if (!bits || *bits > size * 8 ||
-      ::inet_pton(family, network.substr(0, slash).c_str(), ip.data()) != 1) {
-    return network;
-  }
-  for (std::size_t bit = *bits; bit < size * 8; ++bit) {
-    ip.at(bit / 8) &= static_cast<unsigned char>(~(0x80U >> (bit % 8)));
-  }
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  ::inet_ntop(family, ip.data(), text.data(), text.size());
-  return text.data() + network.substr(slash);
-}
 
 class Planner {
  public:
@@ -86,8 +61,7 @@ class Planner {
     for (const Directive* server : registries) add_server(*server);
     for (const Directive* server : others_) remark_neighbour(*server);
     merge_listeners();
-    add_proxies(registries);
-    add_timeouts(registries);
+    add_settings(tree_, registries, plan_, report_);
     for (const Directive* level : tree_.outer) remark_directives(*level, {}, report_);
     return {};
   }
@@ -237,58 +211,10 @@ class Planner {
     if (probes.size() == kProbes) {
       report_.unclear.insert({server.place, "more paths are compared than can be tried"});
     }
-    if (names_of(server).size() > kNames) {
+    if (names_of(server).size() > kViewedNames) {
       report_.unclear.insert({server.place, "the server has more names than can be tried"});
     }
     look_again(question_about(server, report_), rights, probes, files_, plan_, report_);
-  }
-
-  static std::string port_of(const Directive& server) {
-    Report ignored;
-    const Directive* listen = server.child("listen");
-    const auto read = listen == nullptr ? std::nullopt : listen_of(*listen, false, ignored);
-    return read ? read->address.substr(read->address.rfind(':') + 1) : "80";
-  }
-
-  static std::vector<View> other_views_of(const Directive& server) {
-    std::vector<View> views;
-    const bool tls = speaks_tls(server);
-    auto names = names_of(server);
-    const std::string host = names.empty() ? "localhost" : names.front();
-    if (names.size() > kNames) names.resize(kNames);
-    for (const auto& name : names) {
-      if (name != host) views.push_back({.host = name, .tls = tls, .shown = " at " + name});
-    }
-    views.push_back({.host = host + ":" + port_of(server),
-                     .tls = tls,
-                     .shown = " at the same name with its port",
-                     .refusal = View::Refusal::is_no_matter});
-    views.push_back({.host = host,
-                     .tls = tls,
-                     .forwarded_proto = "",
-                     .shown = " without X-Forwarded-Proto",
-                     .refusal = View::Refusal::is_no_matter});
-    views.push_back({.host = "zz9.invalid",
-                     .tls = tls,
-                     .shown = " at another name",
-                     .refusal = View::Refusal::is_no_matter,
-                     .as_good = false});
-    const bool plain = std::ranges::any_of(server.children, [](const Directive& directive) {
-      return directive.name == "listen" &&
-             std::ranges::find(directive.args, "ssl") == directive.args.end();
-    });
-    if (tls && plain) {
-      views.push_back({.host = host,
-                       .tls = false,
-                       .shown = " by http://",
-                       .refusal = View::Refusal::is_no_matter});
-    }
-    views.push_back({.host = host,
-                     .tls = tls,
-                     .agent = "curl/7.88.1",
-                     .shown = " with another client",
-                     .as_good = false});
-    return views;
   }
 
   /// Lists have no rights of their own here: who may pull may list.
@@ -473,73 +399,6 @@ class Planner {
       if (const Directive* other = fallback_of(server, chosen)) relevant.insert(other);
     }
     return relevant;
-  }
-
-  void add_proxies(const Servers& servers) {
-    Servers levels = tree_.outer;
-    levels.insert(levels.end(), servers.begin(), servers.end());
-    for (const Directive* level : levels) {
-      for (const auto& directive : level->children) {
-        if (directive.name == "set_real_ip_from" && directive.args.size() == 1)
-          add_proxy(directive);
-        if (directive.name == "real_ip_header" && directive.args.size() == 1)
-          remark_ip_header(directive);
-      }
-    }
-  }
-
-  void add_proxy(const Directive& directive) {
-    const std::string network = without_host_bits(directive.args[0]);
-    if (network == "unix:") {
-      plan_.trusted.push_back({network, directive.place});
-    } else if (network.find_first_not_of("0123456789abcdefABCDEF.:/") != std::string::npos) {
-      report_.lost.insert({directive.place, "set_real_ip_from " + network +
-                                                ": write its address under trusted_proxies"});
-    } else {
-      if (network.ends_with("/0")) {
-        plan_.trusted_unsafe = true;
-        report_.holes.insert({directive.place, "set_real_ip_from " + network +
-                                                   ": every client may claim any address"});
-      }
-      plan_.trusted.push_back({network, directive.place});
-    }
-  }
-
-  void remark_ip_header(const Directive& directive) {
-    const std::string& header = directive.args[0];
-    if (equals_ignoring_case(header, "X-Forwarded-For") || header == "proxy_protocol") {
-      report_.not_needed.insert(
-          {directive.place, "real_ip_header " + header + ": read from every trusted proxy"});
-    } else {
-      report_.lost.insert(
-          {directive.place, "real_ip_header " + header +
-                                ": the client's address is read from X-Forwarded-For, Forwarded or "
-                                "the PROXY protocol"});
-    }
-  }
-
-  /// nginx's timeouts are between two reads or writes, as ours are.
-  void add_timeouts(const Servers& servers) {
-    Servers levels = tree_.outer;
-    levels.push_back(servers.front());
-    for (const auto& [theirs, ours] : {std::pair("client_header_timeout", "header_timeout"),
-                                       std::pair("client_body_timeout", "body_timeout"),
-                                       std::pair("send_timeout", "send_timeout"),
-                                       std::pair("keepalive_timeout", "idle_timeout")}) {
-      const Directive* given = inherited(levels, theirs);
-      if (given == nullptr || given->args.empty()) continue;
-      std::string text = given->args[0];
-      if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos) text += "s";
-      const auto value = config::parse_duration(text);
-      if (!value || *value < std::chrono::seconds(1) || *value > std::chrono::hours(1)) {
-        report_.lost.insert(
-            {given->place, to_string(*given) + ": limits." + ours + " is from 1s to 1h"});
-      } else {
-        // Limits are whole seconds.
-        const std::chrono::milliseconds whole = std::chrono::ceil<std::chrono::seconds>(*value);
-        plan_.others.push_back({"limits", ours, {config::print_duration(whole), given->place}});
-      }
-    }
   }
 
   const NginxTree tree_;
