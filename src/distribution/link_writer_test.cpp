@@ -2,10 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sys/inotify.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,6 +18,7 @@
 #include <vector>
 
 #include "base/file.hpp"
+#include "base/seccomp_test_kit.hpp"
 #include "distribution/tree_paths.hpp"
 #include "meta/metadata_test_kit.hpp"
 
@@ -39,11 +37,7 @@ void take_syncfs_away() {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EIO),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   }};
-  const sock_fprog program{.len = filter.size(), .filter = filter.data()};
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
-    ADD_FAILURE() << "no seccomp here";
-  }
+  if (!test::filter_system_calls(filter)) ADD_FAILURE() << "no seccomp here";
 }
 
 class LinkWriterTest : public testing::Test {

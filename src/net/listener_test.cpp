@@ -1,9 +1,6 @@
 #include "net/listener.hpp"
 
 #include <gtest/gtest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -13,6 +10,8 @@
 #include <cstdlib>
 #include <iostream>
 #include <string>
+
+#include "base/seccomp_test_kit.hpp"
 
 namespace moorgate::net {
 namespace {
@@ -27,9 +26,7 @@ void take_ipv6_away() {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   }};
-  const sock_fprog program{.len = filter.size(), .filter = filter.data()};
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+  if (!test::filter_system_calls(filter)) {
     std::cerr << "no seccomp here";
     std::exit(1);
   }
